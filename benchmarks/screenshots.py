@@ -114,7 +114,8 @@ VIEWS = {
     "history": View("full", "#/history"),
     "history-menu": View("full", "#/history", press(".menu summary"), whole=False),
     "history-player": View("full", "#/history", press(".found [aria-expanded]"), whole=False),
-    "history-statistics": View("full", "#/history", press(".statistics summary")),
+    "history-deliveries": View("full", "#/history/deliveries"),
+    "history-statistics": View("full", "#/history/statistics"),
     **{f"settings-{page}": View("full", f"#/settings/{page}") for page in SETTINGS},
     "settings-machines": View("cluster", "#/settings/nodes"),
     **{

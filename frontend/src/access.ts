@@ -1,14 +1,10 @@
 // Whether this page is let in. Nothing else is asked of the service before that is known.
-import { computed, effect, signal } from "@preact/signals";
-import { ask, shutOut } from "./api.ts";
+import { effect } from "@preact/signals";
+import { ask } from "./api.ts";
+import { access, shutOut } from "./store.ts";
 import type { Access } from "./wire.ts";
 
 const AGAIN_MS = 3000;
-
-/** What the service said last; null while it has not answered yet. */
-export const access = signal<Access | null>(null);
-export const isIn = computed(() => access.value?.state === "open" || access.value?.state === "in");
-export const isShutOut = computed(() => access.value !== null && !isIn.value);
 
 let asking = false;
 let changing = false;

@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
-import { signal } from "@preact/signals";
 import { language, t, unbroken } from "./i18n/index.ts";
+import { shutOut } from "./store.ts";
 import type { HistoryFilter } from "./types.ts";
 import type { Answers, ProblemDocument, Queries } from "./wire.ts";
 
@@ -54,9 +54,6 @@ export const profileAddress = (id: string) => `api/sources/${encodeURIComponent(
 export const sendRecording = (source_id: string, file: File) => ask("POST /api/sources/{source_id}/recordings", { path: { source_id }, query: { name: file.name }, body: file });
 
 const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
-
-/** How often the service has asked for a login instead of answering. */
-export const shutOut = signal(0);
 
 type Route = keyof Answers;
 /** The names between braces in a path. */

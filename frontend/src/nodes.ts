@@ -1,13 +1,10 @@
 // The machines that hear for this service, where there is a cluster of them.
-import { signal } from "@preact/signals";
 import { ask } from "./api.ts";
+import { nodes } from "./store.ts";
 import { useAnswer } from "./useAnswer.ts";
 import type { Node } from "./wire.ts";
 
 const LOOK_MS = 5000;
-
-/** Empty where there is no cluster. */
-export const nodes = signal<Node[]>([]);
 
 const look = () => ask("GET /api/nodes").then((found) => (nodes.value = found));
 

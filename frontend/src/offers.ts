@@ -1,7 +1,6 @@
 // What was just changed on this page, offered to be undone; and which changes were made here, for Ctrl+Z.
-import { signal } from "@preact/signals";
 import { listSteps } from "./api.ts";
-import { takeSettings } from "./store.ts";
+import { offer, takeSettings } from "./store.ts";
 import type { ShownSettings, Step } from "./wire.ts";
 
 export interface Offer {
@@ -11,7 +10,6 @@ export interface Offer {
   reason: string;
 }
 
-export const offer = signal<Offer | null>(null);
 /** Ids of the steps made here, the newest last: those that Ctrl+Z undoes, and those with which Ctrl+Y brings back. */
 export const made: string[] = [];
 export const undone: string[] = [];

@@ -6,7 +6,7 @@ export type ViewName = (typeof VIEWS)[number];
 
 export interface Route {
   view: ViewName;
-  /** The source of the views "at", "source" and "calibrate", the page of "settings"; else empty. */
+  /** The source of the views "at", "source" and "calibrate", the page of "settings" and "history"; else empty. */
   id: string;
   /** The tab of a source; else empty. */
   tab: string;
@@ -22,7 +22,7 @@ export const linkTo = {
   house: "#/",
   history: "#/history",
   settings: "#/settings",
-  settingsPage: (id: string) => `#/settings/${id}`,
+  page: (of: "history" | "settings", id: string) => `#/${of}${id && `/${id}`}`,
   start: "#/start",
   kiosk: "#/kiosk",
   /** The house with a source beside it. */

@@ -3,18 +3,17 @@
 //
 // What somebody else has changed meanwhile is not overwritten unseen: each change goes with the revision that the page has
 // seen. If that is stale, the page looks again, and sends the change again where this very field is still as it was.
-import { signal } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { BY_ID, BY_PLACE } from "./fields.ts";
 import { t } from "./i18n/index.ts";
 import { released } from "./press.ts";
 import { takeOwn } from "./offers.ts";
-import { link, settings, takeSettings } from "./store.ts";
+import { drafts, link, settings, takeSettings } from "./store.ts";
 import type { PatternSettings, QuietHours } from "./wire.ts";
 
 export type Value = string | number | boolean | null | PatternSettings[] | QuietHours[] | number[] | string[] | Record<string, string | null>;
 
-interface Draft {
+export interface Draft {
   /** What is shown, exactly as typed. */
   text: string;
   /** What is sent. */
@@ -31,8 +30,6 @@ interface Draft {
 
 /** Somebody else has changed the same thing meanwhile. */
 class ChangedElsewhere extends Error {}
-
-export const drafts = signal<Record<string, Draft>>({});
 
 const SHOW_SAVED_MS = 1500;
 const SAVE_AGAIN_MS = 2000;

@@ -1,13 +1,11 @@
 // The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
 import { effect } from "@preact/signals";
 import { io } from "socket.io-client";
-import { isIn, lookAtAccess } from "./access.ts";
+import { lookAtAccess } from "./access.ts";
 import { lookAtNodes } from "./nodes.ts";
 import { attemptSaving } from "./saving.ts";
-import {
-  heard, learningNews, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
-  takeVerdict,
-} from "./store.ts";
+import { pictures } from "./feeds.ts";
+import { heard, isIn, learningNews, link, mqtt, newestClip, opened, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus, takeVerdict } from "./store.ts";
 import type { Connection } from "./types.ts";
 import { watchOver } from "./spectrograms.ts";
 

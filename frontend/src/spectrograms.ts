@@ -1,9 +1,6 @@
 // Which source's spectrogram this page gets: the service makes them only for pages that show one, one at a time.
-import { signal } from "@preact/signals";
-import type { Connection, Worded } from "./types.ts";
-
-/** Why there is no picture; null while there is. */
-export const unseen = signal<Worded | null>(null);
+import { unseen } from "./store.ts";
+import type { Connection } from "./types.ts";
 
 let socket: Connection | null = null;
 let looked = "";

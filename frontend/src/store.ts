@@ -1,10 +1,15 @@
-// All that the page knows, as signals. The service is the truth; this is its reflection, changed only by what it says
-// (socket.ts) and by answers to what was asked of it (api.ts).
+// All that the page knows, as signals: what the service says (socket.ts, api.ts), which is the truth, and below it what a person
+// does with the page. Elsewhere are only signals of one component, and mirrors of the browser beside what writes them back: its
+// address (route.ts), language, shade and folded rooms (memory.ts), and whether a hand is near (press.ts).
 import { batch, computed, signal } from "@preact/signals";
 import { beat } from "./beat.ts";
+import { levels, verdicts } from "./feeds.ts";
 import { keepLevel, keepRecent, keepVerdict } from "./minute.ts";
-import type { SourceSettings } from "./types.ts";
-import type { Attempt, Clap, Day, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
+import type { Offer } from "./offers.ts";
+import type { Draft } from "./saving.ts";
+import type { SourceSettings, Worded } from "./types.ts";
+import type { Chosen } from "./views/history/filter.ts";
+import type { Access, Attempt, Clap, Day, Detection as DetectionRecord, Heard, Label, Level, ModelProgress, Node, Override, PatternPresets, ShownSettings, Snapshot, Sounds, SourceStatus, Trouble, Verdict } from "./wire.ts";
 
 /** How many detections, and attempts, the page knows: as many as the service sends when it opens. */
 export const REMEMBERED = 200;
@@ -30,10 +35,6 @@ export interface Detection {
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
 export type KnownStatus = SourceStatus & { learnt: number };
 
-const SHOWN = [
-  "state", "code", "message_fr", "attempt", "next_in_s", "rate_hz", "channels", "dropped_hops",
-] as const satisfies (keyof SourceStatus)[];
-
 type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
@@ -54,10 +55,8 @@ export const problems = signal<Trouble[]>([]);
 export const mqtt = signal<Snapshot["mqtt"]>("off");
 export const environment = signal<Override[]>([]);
 export const settings = signal<ShownSettings | null>(null);
-/** How sources are. What comes with every second of sound (`figures`) does not change it. */
+/** How sources are. */
 export const statuses = signal<Record<string, KnownStatus>>({});
-/** The newest status of each source, whole, for what reads it now and then. */
-export const figures = new Map<string, SourceStatus>();
 export const detections = signal<Detection[]>([]);
 export const attempts = signal<Attempt[]>([]);
 /** The last clap heard while this page is open. */
@@ -74,6 +73,31 @@ export const learningNews = signal<{ source_id: string } | null>(null);
 export const loudest = signal(SILENCE_DBFS);
 /** What could not be done when a button was pressed, in words. */
 export const failure = signal("");
+/** Whether this page is let in; null while that is not known. */
+export const access = signal<Access | null>(null);
+export const isIn = computed(() => access.value?.state === "open" || access.value?.state === "in");
+export const isShutOut = computed(() => access.value !== null && !isIn.value);
+/** How often the service has asked for a login instead of answering. */
+export const shutOut = signal(0);
+/** The machines that hear for the service; empty where there is no cluster. */
+export const nodes = signal<Node[]>([]);
+/** Why there is no spectrogram of the source that is looked at; null while there is. */
+export const unseen = signal<Worded | null>(null);
+/** What can be chosen; null until it was first asked for. */
+export const soundCatalogue = signal<Sounds | null>(null);
+export const patternPresets = signal<PatternPresets["presets"] | null>(null);
+
+/** What is being set, by the path of the setting (saving.ts). */
+export const drafts = signal<Record<string, Draft>>({});
+/** The change that can be undone at the top of the page. */
+export const offer = signal<Offer | null>(null);
+/** Which detections the history shows. */
+export const chosen = signal<Chosen>({ source: "", period: "all", day: null, leastScore: 0, mark: "", sound: "" });
+/** Counts what was deleted from the history: what shows it asks again. */
+export const forgotten = signal(0);
+/** Whether the dialog for a new source is open. */
+export const isAdding = signal(false);
+
 /** How far the service's clock is ahead of this machine's, in seconds. */
 let ahead = 0;
 /** UTC Unix seconds of the service. */
@@ -91,8 +115,7 @@ export const hearing = computed(() => Object.values(statuses.value).filter((stat
 export const statusOf = (id: string): KnownStatus | undefined => (isCurrent.value ? statuses.value[id] : undefined);
 
 /** Whether a person should look at a source: it is wanted, and has failed, however often it is tried again. */
-export function isBroken({ id, enabled }: SourceSettings): boolean {
-  const status = statusOf(id);
+export function isBroken({ id, enabled }: SourceSettings, status = statusOf(id)): boolean {
   return enabled && status !== undefined && (status.state === "failed" || (status.state !== "live" && status.attempt > 0));
 }
 
@@ -129,7 +152,6 @@ export function takeSnapshot(snapshot: Snapshot): void {
     problems.value = snapshot.problems;
     mqtt.value = snapshot.mqtt;
     environment.value = snapshot.environment;
-    Object.entries(snapshot.statuses).forEach(([id, status]) => figures.set(id, status));
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     takeSettings(snapshot.settings);
     detections.value = snapshot.events.map(remembered);
@@ -180,10 +202,7 @@ export function takeAttempt(attempt: Attempt): void {
 }
 
 export function takeStatus(status: SourceStatus): void {
-  const { source_id: id } = status;
-  figures.set(id, status);
-  const known = statuses.value[id];
-  if (!known || SHOWN.some((part) => known[part] !== status[part])) statuses.value = { ...statuses.value, [id]: learnt(status) };
+  statuses.value = { ...statuses.value, [status.source_id]: learnt(status) };
 }
 
 export function takeLevels(news: Level[]): void {
@@ -196,28 +215,6 @@ export function takeLevels(news: Level[]): void {
 }
 
 const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: serviceNow() });
-
-// Levels and verdicts come many times a second: they go straight to who draws them, past signals and rendering.
-type Listener<News> = (news: News) => void;
-
-class Feed<News extends { source_id: string }> {
-  readonly #listeners = new Map<string, Set<Listener<News>>>();
-
-  publish(news: News): void {
-    this.#listeners.get(news.source_id)?.forEach((listener) => listener(news));
-  }
-
-  /** Hears one source; returns how to stop. */
-  listen(sourceId: string, listener: Listener<News>): () => void {
-    const listeners = this.#listeners.get(sourceId) ?? new Set();
-    this.#listeners.set(sourceId, listeners.add(listener));
-    return () => listeners.delete(listener);
-  }
-}
-
-export const levels = new Feed<Level>();
-export const verdicts = new Feed<Verdict>();
-export const pictures = new Feed<Picture>();
 
 export function remembered(event: DetectionRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };

@@ -1,8 +1,8 @@
 // Undoing: one change is taken back, exactly what it touched, unless the same has been changed since.
 import { ask, inWords, listSteps } from "./api.ts";
-import { allFound, made, offer, undone } from "./offers.ts";
+import { allFound, made, undone } from "./offers.ts";
 import { inTurn, showTruth } from "./saving.ts";
-import { takeSettings } from "./store.ts";
+import { offer, takeSettings } from "./store.ts";
 import type { Step } from "./wire.ts";
 
 /** Undoes `step`; or, where `kind` is "done", brings back what `step` has undone. */

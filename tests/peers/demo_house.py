@@ -142,14 +142,17 @@ def _receivers(lamp: Receiver, sources: list[dict[str, Any]], *, is_french: bool
         "id": "living",
         "patterns": [{"claps": 1, "at_least": False}, {"claps": 2, "at_least": False}],
         "webhooks": [
-            {"id": "webhook", "url": f"http://{machine}/api/webhook/lampe", "claps": [1]},
-            {"id": "shutters", "url": f"http://{machine}/api/webhook/volets", "claps": [2]},
+            {"id": "webhook", "url": f"http://{machine}/api/webhook/{'lampe' if is_french else 'lamp'}", "claps": [1]},
+            {"id": "shutters", "url": f"http://{machine}/api/webhook/{'volets' if is_french else 'shutters'}", "claps": [2]},
         ],
         "sounds": [{"id": "dog", "name": "Chien" if is_french else "Dog", "labels": ["Dog", "Bark"]}],
         "rhythms": [{"id": "rhythm", "name": "Toc toc toc" if is_french else "Shave and a haircut", "intervals": RHYTHM}],
         "clips": True,
     }
-    office = {"id": "office", "webhooks": [{"id": "webhook", "url": "http://127.0.0.1:9/porte", "max_attempts": 1}]}
+    office = {
+        "id": "office",
+        "webhooks": [{"id": "webhook", "url": f"http://127.0.0.1:9/{'porte' if is_french else 'door'}", "max_attempts": 1}],
+    }
     phone = {"id": "phone", "name": "Téléphone de Léa" if is_french else "Lea's phone", "url": f"json://{machine}/lea"}
     known = {one["id"] for one in sources}
     return {

@@ -102,6 +102,17 @@ def test_a_long_gap_fades_out_is_told_and_fades_in(n_lost: int) -> None:
     assert np.abs(np.diff(joined(frames[seam:]))).max() < 6 * own_step
 
 
+@pytest.mark.parametrize("n_lost", [1, 3, 20])
+def test_a_gap_where_nothing_may_be_predicted_fades_and_is_told(n_lost: int) -> None:
+    """A machine that is too slow for its sound predicts none: what was sent is given or told, and nothing begins."""
+    sound, form = hum(), Format(RATE_HZ, 1, Encoding.FLOAT32)
+    assembler = FrameAssembler(form, lambda: False)
+    frames = [f for item in ordered(sound, frozenset(range(300, 300 + n_lost))) for f in assembler.frames([item])]
+    assert sum(len(frame.samples) + frame.lost_samples for frame in frames) == len(sound)
+    assert max(frame.lost_samples for frame in frames) > (n_lost - 1) * FRAMES
+    assert candidates(frames) == 0
+
+
 def test_a_gap_right_at_the_beginning_is_survived() -> None:
     """There is little or nothing to mirror yet."""
     for lost in (1, 2, 5):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ import socketio
 from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
-from claptrap.core.events import Heard, Level, Verdict
+from claptrap.core.events import Heard, Level, SourceStatus, State, Verdict
 from claptrap.runtime.hub import News
 from claptrap.runtime.worker import Worker
 from claptrap.service import Application
-from claptrap.web.live import LEVELS_EVERY_S, LevelBatcher
+from claptrap.web.live import LEVELS_EVERY_S, ChangedStatuses, LevelBatcher
 from claptrap.web.spectrogram_subscriptions import MAX_WATCHED
 from claptrap.web.wire import Message, message
 
@@ -332,6 +333,18 @@ def test_levels_are_told_together_and_not_too_often(monkeypatch: pytest.MonkeyPa
     assert levels.due_in_s() == pytest.approx(LEVELS_EVERY_S)
     now += LEVELS_EVERY_S
     assert levels.pop_due() == [("level", [{"source_id": "a", "peak_dbfs": -5.0, "rms_dbfs": -60.0}])]
+
+
+def test_a_status_that_says_no_more_than_the_last_is_not_sent() -> None:
+    """It comes with every second of sound, of every source."""
+    statuses = ChangedStatuses()
+    live = SourceStatus("a", State.LIVE, last_heard=1.0)
+    assert statuses.is_new(live)
+    assert not statuses.is_new(replace(live, last_heard=2.0))
+    assert statuses.is_new(replace(live, last_heard=3.0, missing_hops=1))
+    assert statuses.is_new(replace(live, source_id="b"))
+    statuses.forget()
+    assert statuses.is_new(replace(live, missing_hops=1))
 
 
 def as_data(level: Level) -> dict[str, Any]:

@@ -372,6 +372,7 @@ def test_nothing_sticks_out(page: Page) -> None:
         "#/source/salon/reactions",
         "#/source/salon/source",
         "#/history",
+        "#/history/statistics",
         "#/settings",
         "#/start",
     ):

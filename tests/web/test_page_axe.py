@@ -25,6 +25,8 @@ VIEWS = (
     "source/salon/reactions",
     "source/salon/source",
     "history",
+    "history/deliveries",
+    "history/statistics",
     "settings",
 )
 WALL = ("house", "at/salon", "kiosk")

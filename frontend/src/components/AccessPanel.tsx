@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { useDeed } from "../deed.tsx";
-import { access, changeAccess } from "../access.ts";
+import { changeAccess } from "../access.ts";
 import { ask } from "../api.ts";
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
-import { returns } from "../store.ts";
+import { access, returns } from "../store.ts";
 import type { Token } from "../wire.ts";
 import { FormField } from "./FormField.tsx";
 import { AccountName, LogOut } from "./Login.tsx";

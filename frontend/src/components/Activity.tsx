@@ -5,7 +5,7 @@ import { said, t } from "../i18n/index.ts";
 import { useSteady } from "../press.ts";
 import { nameOfReceiver } from "../receivers.ts";
 import { linkTo } from "../route.ts";
-import { attempts, type Detection } from "../store.ts";
+import { attempts, type Detection, sources } from "../store.ts";
 import { useNewest } from "../useAnswer.ts";
 import type { Attempt } from "../wire.ts";
 import { ShowMore, Title } from "./Buttons.tsx";
@@ -55,6 +55,9 @@ function happenings(detections: Detection[], sourceId: string): Happening[] {
 
 const whatOf = ({ trigger, applause, claps }: Detection) => trigger || (applause ? t("feed.applause") : t("activity.claps", { count: claps }));
 
+/** Whether a detection goes to a webhook: its outcome has its place before it comes. */
+const isSent = (detection: Detection | null) => sources.value.some(({ id, webhooks }) => id === detection?.sourceId && webhooks.some(({ url, enabled }) => url && enabled));
+
 function Line({ happening: { at, detection, deliveries }, isOfOne }: { happening: Happening; isOfOne: boolean }) {
   return (
     <li class={detection ? "" : "activity-test"}>
@@ -65,7 +68,7 @@ function Line({ happening: { at, detection, deliveries }, isOfOne }: { happening
           ? <><span class="score-pill numbers">{score(detection.score)}</span> <b>{whatOf(detection)}</b> <span class="muted numbers" title={t("feed.latency")}>{duration(detection.latencyS)}</span> <SoundNames labels={detection.labels} /></>
           : <><b>{detection.sourceName}</b> <span>· {whatOf(detection)}</span></>)}
         {detection && detection.also.length > 0 && <span class="muted">{t("feed.also", { sources: detection.also.join(", ") })}</span>}
-        {deliveries.map((one) => <Delivered key={one.target_id} attempt={one} />)}
+        {(deliveries.length > 0 || isSent(detection)) && <span class="deliveries">{deliveries.map((one) => <Delivered key={one.target_id} attempt={one} />)}</span>}
       </span>
     </li>
   );
@@ -73,13 +76,11 @@ function Line({ happening: { at, detection, deliveries }, isOfOne }: { happening
 
 function Delivered({ attempt }: { attempt: Attempt }) {
   const shape = attempt.ok ? "check" : attempt.retry_in_s === null ? "cross" : "triangle";
+  const why = attempt.ok ? "" : said(attempt);
   return (
-    <>
-      <span class={`outcome outcome-${shape === "triangle" ? "again" : shape}`} title={attempt.ok ? "" : said(attempt)}>
-        → <span class="receiver clip">{nameOfReceiver(attempt)}</span> <Shape is={shape} />
-        {attempt.ok && <span class="muted numbers">{duration(attempt.took_s)}</span>}
-      </span>
-      {!attempt.ok && <span class="why clip" dir="auto">{said(attempt)}</span>}
-    </>
+    <span class={`outcome outcome-${shape === "triangle" ? "again" : shape}`} title={why}>
+      → <span class="receiver clip">{nameOfReceiver(attempt)}</span> <Shape is={shape} />
+      {attempt.ok ? <span class="muted numbers">{duration(attempt.took_s)}</span> : <span class="why clip" dir="auto">{why}</span>}
+    </span>
   );
 }

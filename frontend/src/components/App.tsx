@@ -1,8 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { access, isShutOut } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
-import { dev, version } from "../store.ts";
+import { access, dev, isShutOut, version } from "../store.ts";
 import { AddButton, AddDialog } from "../views/add/AddDialog.tsx";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HomeView } from "../views/home/HomeView.tsx";
@@ -46,7 +45,7 @@ function CurrentView() {
   switch (view) {
     case "source": return <SourceView key={id} id={id} tab={tab} />;
     case "calibrate": return <CalibrateView key={id} id={id} />;
-    case "history": return <HistoryView />;
+    case "history": return <HistoryView page={id} />;
     case "settings": return <SettingsView page={id} />;
     case "start": return <StartView />;
     default: return <HomeView id={id} />;

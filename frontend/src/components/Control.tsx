@@ -27,7 +27,7 @@ export function Control({ id, spec, value, text, label = t(spec.label), list, is
   const described = { "aria-invalid": isRefused, "aria-describedby": `${id}-state ${id}-fault ${id}-hint` };
   const half = spec.half ? "half" : "";
   if (typeof value === "boolean") {
-    return <div class={`field ${half}`}><span class="label-row"><Switch id={id} checked={text === "true"} label={label} onChange={(on) => onType(on, String(on))} /><Help about={spec.label} /></span>{children}{hint}</div>;
+    return <div class={`field field-switch ${half}`}><span class="label-row"><Switch id={id} checked={text === "true"} label={label} onChange={(on) => onType(on, String(on))} /><Help about={spec.label} /></span>{children}{hint}</div>;
   }
   const isNumber = typeof value === "number" || spec.type === "number";
   const own = {

@@ -1,7 +1,8 @@
 import { useRef } from "preact/hooks";
 import { fieldOf } from "../fields.ts";
 import { t } from "../i18n/index.ts";
-import { discard, drafts, edit, settle, valueAt } from "../saving.ts";
+import { discard, edit, settle, valueAt } from "../saving.ts";
+import { drafts } from "../store.ts";
 import { Control } from "./Control.tsx";
 import { Shape } from "./Shape.tsx";
 

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Key, said, t } from "../i18n/index.ts";
-import { offer, type Offer } from "../offers.ts";
+import { type Offer } from "../offers.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
 import { linkTo, route, type ViewName } from "../route.ts";
 import { inOneLine } from "../steps.ts";
-import { attempts, failure, isCurrent, link, opened, problems, settings, sources } from "../store.ts";
+import { attempts, failure, isCurrent, link, offer, opened, problems, settings, sources } from "../store.ts";
 import { undo, undoByKey } from "../undo.ts";
 import type { Attempt } from "../wire.ts";
 import { Menu } from "./Buttons.tsx";

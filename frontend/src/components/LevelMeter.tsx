@@ -2,7 +2,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { onBeat } from "../beat.ts";
 import { decimal } from "../i18n/format.ts";
 import { language, t } from "../i18n/index.ts";
-import { SILENCE_DBFS, levels } from "../store.ts";
+import { levels } from "../feeds.ts";
+import { SILENCE_DBFS } from "../store.ts";
 
 const FLOOR_DBFS = -60;
 const HOLD_MS = 1500;

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useDeed } from "../deed.tsx";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { access, changeAccess } from "../access.ts";
+import { changeAccess } from "../access.ts";
 import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
+import { access } from "../store.ts";
 import { FormField } from "./FormField.tsx";
 import { Outcome } from "./Shape.tsx";
 

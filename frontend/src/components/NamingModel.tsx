@@ -1,9 +1,8 @@
-import { access } from "../access.ts";
 import { ask } from "../api.ts";
 import { useDeed } from "../deed.tsx";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { labelsOn, model, program } from "../store.ts";
+import { access, labelsOn, model, program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
 
 const PAUSED = "model.stopped";

@@ -4,7 +4,7 @@ import { decimal, score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { minuteOf } from "../minute.ts";
 import { edit, settle } from "../saving.ts";
-import { verdicts } from "../store.ts";
+import { verdicts } from "../feeds.ts";
 import { shade } from "../theme.ts";
 import type { Verdict } from "../wire.ts";
 import { Help } from "./Buttons.tsx";

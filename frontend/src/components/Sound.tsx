@@ -1,7 +1,8 @@
 import { duration, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { drafts, edit, settle } from "../saving.ts";
-import { statuses, statusOf } from "../store.ts";
+import { linkTo } from "../route.ts";
+import { edit, settle } from "../saving.ts";
+import { drafts, isBroken, statuses, statusOf } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import { SaveState } from "./Field.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
@@ -14,10 +15,11 @@ export function Sound({ source }: { source: SourceSettings }) {
   const status = statuses.value[source.id];
   const isMute = status && status.state !== "live" && (status.code || status.attempt);
   return (
-    <div class="sound">
+    <div class={`sound ${isMute ? "sound-mute" : ""}`}>
       {!isMute && <LevelMeter sourceId={source.id} live={isHeard(source.id)} />}
       {!isMute && <ScoreStrip sourceId={source.id} threshold={thresholdOf(source)} />}
       <Reasons source={source} />
+      {isMute && isBroken(source) && <p class="form-actions"><a class="button" href={linkTo.source(source.id, "source")} aria-label={t("tile.mend_named", { name: source.name })}>{t("tile.mend")}</a></p>}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { clock, duration, iso } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import { edit } from "../saving.ts";
-import { figures, statusOf } from "../store.ts";
+import { statuses, statusOf } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import { useAnswer } from "../useAnswer.ts";
 import { Switch } from "./Control.tsx";
@@ -54,8 +54,7 @@ export function SourceDetails({ sourceId, name }: { sourceId: string; name: stri
 
 function Figures({ sourceId }: { sourceId: string }) {
   const { answer, failure } = useAnswer(() => ask("GET /api/sources/{source_id}", { path: { source_id: sourceId } }), [sourceId], AGAIN_MS).value;
-  const counts = answer?.counts;
-  const { last_heard: heardAt, missing_hops: missing = 0 } = figures.get(sourceId) ?? {};
+  const { counts, status: { last_heard: heardAt } = { last_heard: null } } = answer ?? {};
   return (
     <>
       {failure && <p class="muted" role="status">{failure}</p>}
@@ -63,7 +62,7 @@ function Figures({ sourceId }: { sourceId: string }) {
         <dt>{t("details.last_heard")}</dt>
         <dd>{heardAt ? <time dateTime={iso(heardAt)}>{clock(heardAt)}</time> : t("details.never")}</dd>
         <dt>{t("details.retries")}</dt><dd>{counts?.retries ?? "…"}</dd>
-        <dt>{t("details.missing")}</dt><dd>{duration(missing * HOP_S)}</dd>
+        <dt>{t("details.missing")}</dt><dd>{duration((statuses.value[sourceId]?.missing_hops ?? 0) * HOP_S)}</dd>
         <dt>{t("details.lost")}</dt><dd>{duration(lost(sourceId))}</dd>
         <dt>{t("details.claps")}</dt><dd>{counts?.claps ?? "…"}</dd>
         {!!counts?.vetoed && <><dt>{t("details.vetoed")}</dt><dd>{counts.vetoed}</dd></>}

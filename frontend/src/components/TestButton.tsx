@@ -1,8 +1,8 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { duration } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { drafts, settle } from "../saving.ts";
-import { attempts, deliveryOf } from "../store.ts";
+import { settle } from "../saving.ts";
+import { attempts, deliveryOf, drafts } from "../store.ts";
 import type { Attempt } from "../wire.ts";
 import { inWords } from "../api.ts";
 import { Outcome } from "./Shape.tsx";

@@ -1,6 +1,7 @@
 import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { discard, drafts, edit, settle } from "../saving.ts";
+import { discard, edit, settle } from "../saving.ts";
+import { drafts } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import type { WebhookSettings } from "../wire.ts";
 import { SaveState } from "./Field.tsx";

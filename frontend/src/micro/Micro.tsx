@@ -1,5 +1,4 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { isShutOut } from "../access.ts";
 import { Footer } from "../components/App.tsx";
 import { Header } from "../components/Header.tsx";
 import { LevelMeter } from "../components/LevelMeter.tsx";
@@ -8,7 +7,7 @@ import { Shape } from "../components/Shape.tsx";
 import { useFlash } from "../flash.ts";
 import { clock, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { detections, newestClap, opened, program, running, sources, statusOf } from "../store.ts";
+import { detections, isShutOut, newestClap, opened, program, running, sources, statusOf } from "../store.ts";
 import { deviceName } from "./device.ts";
 import { isSupported } from "./microphone.ts";
 import { allowed, paused, phase, remembered, sourceId, start, stop, trouble } from "./sending.ts";

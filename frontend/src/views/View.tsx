@@ -13,6 +13,11 @@ interface Props {
   children: ComponentChildren;
 }
 
+/** The parts of a view, a link each with its words. */
+export const Tabs = ({ label, tabs, here }: { label: string; tabs: [link: string, words: string][]; here: string }) => (
+  <nav aria-label={label}>{tabs.map(([link, words]) => <a key={link} href={link} aria-current={link === here ? "page" : undefined}>{words}</a>)}</nav>
+);
+
 /** Whether a view was shown before: the first one does not take the focus, it is where people begin anyway. */
 let opened = false;
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import selectors
 import ssl
+from contextlib import suppress
 from uuid import uuid4
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -22,11 +24,13 @@ MAX_PACKET_BYTES = 65_536  # of what a broker sends: commands and other ClapTrap
 _VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
 _CREDENTIALS = frozenset({0x86, 0x87, 0x8C})  # MQTT 5, 2.4: bad user name or password, not authorized, bad method
 _PASSING = frozenset({0x88, 0x89, 0x97, 0x9F})  # server unavailable, server busy, quota exceeded, connection rate exceeded
+_WOKEN_BYTES = 10_000  # more than a client's own threads wake it between two looks
 _CODES = {0x84: "mqtt.version", 0x9A: "mqtt.no_retain", 0x9B: "mqtt.no_qos"}
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # Windows has no poll, and there select will do
 
 
 class MqttClient(paho.Client):
-    """A client that ends the connection rather than take a packet that is too large.
+    """A client for a process of many descriptors that ends the connection rather than take a packet that is too large.
 
     MQTT 5 announces the bound to the broker, which drops such messages; 3.1.1 has no way to.
     """
@@ -38,6 +42,32 @@ class MqttClient(paho.Client):
             self.was_flooded = True
             raise ConnectionError("the packet is too large")
         return super()._sock_recv(bufsize)
+
+    def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
+        """Wait for the network, and read and write, as the library; but its ``select`` takes no descriptor above 1,023."""
+        connection, woken = self._sock, self._sockpairR
+        if connection is None or woken is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        is_pending = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        try:
+            with _Selector() as selector:
+                selector.register(connection, both if self.want_write() else selectors.EVENT_READ)
+                selector.register(woken, selectors.EVENT_READ)
+                ready = {key.fileobj: events for key, events in selector.select(0.0 if is_pending else timeout)}
+        except (OSError, ValueError):  # another thread has closed it
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        events = ready.get(connection, 0)
+        if woken in ready:
+            with suppress(BlockingIOError):
+                woken.recv(_WOKEN_BYTES)
+        for is_due, act in (
+            (is_pending or events & selectors.EVENT_READ, self.loop_read),
+            (woken in ready or events & selectors.EVENT_WRITE, self.loop_write),
+        ):
+            if is_due and ((outcome := act()) or self._sock is None):
+                return outcome
+        return self.loop_misc()
 
 
 def make_client(spec: BrokerSpec) -> MqttClient:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-AT_ONCE = 1024  # datagrams of one call
+AT_ONCE = 4096  # datagrams of one call
 HEAD_BYTES = 2048  # of each, side by side: usual ones fit
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of VBAN's specification, so nothing is cut to it
 

@@ -115,7 +115,7 @@ class _Session:
             self._assembler = None
             self._wait("vban.no_channel", channel=self._wanted.channel, channels=form.channels)
             return
-        self._assembler = FrameAssembler(form)
+        self._assembler = FrameAssembler(form, self._ports.may_predict)
         self._sink.live(form.rate_hz, form.channels)
         self._was_live = True
 

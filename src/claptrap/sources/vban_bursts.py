@@ -44,6 +44,11 @@ class Burst(NamedTuple):
         """Return the burst of its first ``n`` packets."""
         return self._replace(payload=self.payload[: n * self._n_bytes], at_s=self.at_s[:n])
 
+    def without_first(self, n: int) -> Burst:
+        """Return the burst of what follows its first ``n`` packets."""
+        counter, payload = (self.counter + n) % 2**32, self.payload[n * self._n_bytes :]
+        return self._replace(counter=counter, payload=payload, at_s=self.at_s[n:])
+
     def packets(self) -> Iterator[tuple[Packet, float]]:
         """Yield its packets, without their name, and when each arrived."""
         for i, at_s in enumerate(self.at_s):

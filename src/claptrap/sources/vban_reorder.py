@@ -86,7 +86,12 @@ class ReorderBuffer:
         """Take packets that came together; return those whose turn it is now, in one piece where nothing is odd."""
         if self._continues(burst):
             return [self._play_burst(burst)]
-        return [item for packet, at_s in burst.packets() for item in self.push(packet, at_s)]
+        ordered: list[OrderedPacket] = []
+        for n, (packet, at_s) in enumerate(burst.packets(), 1):
+            ordered += self.push(packet, at_s)
+            if n < len(burst.at_s) and self._continues(rest := burst.without_first(n)):
+                return [*ordered, self._play_burst(rest)]
+        return ordered
 
     def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""

@@ -35,7 +35,7 @@ SERVER_EVENTS: Mapping[str, SocketEvent] = {
     ),
     "clap": SocketEvent("A detection", "Une détection", responses.ClapNews),
     "clip": SocketEvent("Its sound can be heard", "Le son d'une détection peut être écouté", responses.ClipNews),
-    "source": SocketEvent("State of a source", "L'état d'une source", responses.Status),
+    "source": SocketEvent("State of a source, when it changes", "L'état d'une source, quand il change", responses.Status),
     "level": SocketEvent(
         "Loudness of sources, ten times a second", "Le niveau des sources, dix fois par seconde", responses.LevelNews
     ),

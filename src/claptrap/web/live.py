@@ -7,10 +7,12 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import socketio
 
+from claptrap.core.events import SourceStatus
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
@@ -99,18 +101,20 @@ class LivePublisher:
                 await self._io.emit(event, data, to=room_of(data["source_id"]) if event == PICTURE else None)
 
     def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
-        levels = LevelBatcher()
+        levels, statuses = LevelBatcher(), ChangedStatuses()
         dropped, snapshot_due = 0, 0.0
         while not subscription.closed:
             news = subscription.get(levels.due_in_s())
             if not self._pages:
                 levels.forget()
+                statuses.forget()
                 dropped = subscription.dropped  # a page that connects gets the whole state
                 continue
             if dropped < subscription.dropped and time.monotonic() >= snapshot_due:
                 dropped, snapshot_due = subscription.dropped, time.monotonic() + SNAPSHOT_EVERY_S
                 self._run_in_loop(self._publish_snapshot(), ["state"], loop)
-            outgoing = message(news) if news is not None else None
+            is_repeated = isinstance(news, SourceStatus) and not statuses.is_new(news)
+            outgoing = message(news) if news is not None and not is_repeated else None
             batch: list[Message] = []
             if outgoing is not None and outgoing[0] == LEVEL:
                 levels.add(outgoing[1])
@@ -152,6 +156,23 @@ def _protocol_log() -> logging.Logger:
     log.parent = logging.getLogger()
     log.addFilter(_MalformedMessageFilter())
     return log
+
+
+class ChangedStatuses:
+    """Tells statuses that differ from the last one of their source from those that come with every second of sound."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, SourceStatus] = {}
+
+    def is_new(self, status: SourceStatus) -> bool:
+        """Return whether anything but ``last_heard`` differs from the last status of that source."""
+        fresh = replace(status, last_heard=None)
+        known, self._last[status.source_id] = self._last.get(status.source_id), fresh
+        return fresh != known
+
+    def forget(self) -> None:
+        """Take the next status of every source for new."""
+        self._last.clear()
 
 
 class LevelBatcher:

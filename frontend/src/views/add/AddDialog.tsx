@@ -1,29 +1,23 @@
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { access } from "../../access.ts";
 import { ask } from "../../api.ts";
 import { Outcome } from "../../components/Shape.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";
 import { SourceIcon } from "../../components/SourceState.tsx";
 import { kindName } from "../../components/kinds.ts";
 import { type Key, t } from "../../i18n/index.ts";
-import { nodes } from "../../nodes.ts";
 import { route } from "../../route.ts";
-import { program, sources } from "../../store.ts";
+import { access, isAdding, nodes, program, sources } from "../../store.ts";
 import type { Kind } from "../../types.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import { StreamPaths, VbanStreams } from "./VbanStreams.tsx";
 
 const KINDS = ["microphone", "rtsp", "browser", "vban", "wyoming", "file"] as const satisfies Kind[];
-const isOpen = signal(false);
-
-/** Opens the dialog, from wherever a source is wanted. */
-export const openAdd = () => (isOpen.value = true);
 
 /** The button that opens it; its words are left out where there is no room. */
 export function AddButton() {
   return (
-    <button type="button" class="quiet add-open" aria-label={t("add.open")} title={t("add.open")} onClick={openAdd}>
+    <button type="button" class="quiet add-open" aria-label={t("add.open")} title={t("add.open")} onClick={() => (isAdding.value = true)}>
       <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v14M5 12h14" /></svg> <span>{t("add.open")}</span>
     </button>
   );
@@ -33,7 +27,7 @@ export function AddButton() {
 export function AddDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const news = useSignal("");
-  useLayoutEffect(() => void (isOpen.value && dialog.current!.showModal()), [isOpen.value]);
+  useLayoutEffect(() => void (isAdding.value && dialog.current!.showModal()), [isAdding.value]);
   useLayoutEffect(() => () => dialog.current?.close(), [route.value]);
   const close = () => dialog.current!.close();
   const done = (name: string) => {
@@ -42,8 +36,8 @@ export function AddDialog() {
   };
   return (
     <>
-      <dialog class="panel add" ref={dialog} aria-labelledby="add-title" onClose={() => (isOpen.value = false)}>
-        {isOpen.value && <Ways onDone={done} onClose={close} />}
+      <dialog class="panel add" ref={dialog} aria-labelledby="add-title" onClose={() => (isAdding.value = false)}>
+        {isAdding.value && <Ways onDone={done} onClose={close} />}
       </dialog>
       <p class="unseen" role="status">{news.value}</p>
     </>

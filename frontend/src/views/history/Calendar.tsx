@@ -3,8 +3,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { countHistory } from "../../api.ts";
 import { day, month } from "../../i18n/format.ts";
 import { language, t } from "../../i18n/index.ts";
+import { chosen } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
-import { anyTime, choose, chosen, midnight } from "./filter.ts";
+import { anyTime, choose, midnight } from "./filter.ts";
 
 const WEEKS = 40;
 const LEVELS = 4;

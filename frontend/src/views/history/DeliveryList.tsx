@@ -6,12 +6,12 @@ import { useDeed } from "../../deed.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { useSteady } from "../../press.ts";
-import { attempts, sources } from "../../store.ts";
+import { attempts, chosen, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
 import type { DeliveryState } from "../../types.ts";
 import type { Attempt, Delivery } from "../../wire.ts";
 import { useAnswer } from "../../useAnswer.ts";
-import { chosen } from "./filter.ts";
+import { SourceChoice } from "./Filters.tsx";
 
 const SHOWN = 20;
 const STATES = ["", "waiting", "taken", "late", "unknown", "given_up"] as const;
@@ -33,10 +33,11 @@ export function DeliveryList({ newest }: { newest: string }) {
   const again = (id: string) => void act(() => ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }));
   return (
     <section class="panel" aria-labelledby="told-title">
-      <div class="title-row">
-        <Title id="told-title" of="deliveries.title" />
+      <Title id="told-title" of="deliveries.title" />
+      <div class="filters">
+        <SourceChoice />
         <label>
-          <span class="unseen">{t("deliveries.which")}</span>
+          <span>{t("deliveries.which")}</span>
           <select value={state.value} onChange={(event) => (state.value = event.currentTarget.value as DeliveryState | "")}>
             {STATES.map((one) => <option key={one} value={one}>{t(`deliveries.state_${one || "any"}` satisfies Key)}</option>)}
           </select>

@@ -7,13 +7,12 @@ import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso, score } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { receiverOf } from "../../receivers.ts";
-import { alsoHeardBy, attempts, takeSnapshot } from "../../store.ts";
+import { alsoHeardBy, attempts, forgotten, takeSnapshot } from "../../store.ts";
 import { shade } from "../../theme.ts";
 import type { DeliveryState, Mark } from "../../types.ts";
 import type { Attempt, Detection } from "../../wire.ts";
 import { paletteOf } from "../source/picture.ts";
 import { SHAPES } from "./DeliveryList.tsx";
-import { forgotten } from "./filter.ts";
 import { BANDS, spectrogram } from "./spectrogram.ts";
 
 interface Props {

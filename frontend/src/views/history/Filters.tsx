@@ -1,31 +1,23 @@
 import { useRef } from "preact/hooks";
 import { day, score } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
-import { sources } from "../../store.ts";
-import { PERIODS, choose, chosen } from "./filter.ts";
+import { chosen, sources } from "../../store.ts";
+import { PERIODS, choose } from "./filter.ts";
 
 const PAUSE_MS = 300;
 const MARKS = ["", "clap", "not_clap", "none"] as const;
 
 /** Which detections: source, period, score, what was named, what was said of them. */
 export function Filters() {
-  const { source, period, leastScore, mark, day: picked, sound } = chosen.value;
+  const { period, leastScore, mark, day: picked, sound } = chosen.value;
   const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
   const type = (typed: string) => {
     clearTimeout(pause.current);
     pause.current = setTimeout(() => choose({ sound: typed }), PAUSE_MS);
   };
-  const isGone = source !== "" && !sources.value.some(({ id }) => id === source);
   return (
     <div class="filters">
-      <label>
-        <span>{t("history.source")}</span>
-        <select value={source} onChange={(event) => choose({ source: event.currentTarget.value })}>
-          <option value="">{t("history.every_source")}</option>
-          {sources.value.map(({ id, name }) => <option key={id} value={id} dir="auto">{name}</option>)}
-          {isGone && <option value={source}>{t("notify.source_gone", { id: source })}</option>}
-        </select>
-      </label>
+      <SourceChoice />
       <label>
         <span>{t("history.period")}</span>
         <select
@@ -54,5 +46,21 @@ export function Filters() {
         />
       </label>
     </div>
+  );
+}
+
+/** Of which source, be it gone, or of all. */
+export function SourceChoice() {
+  const { source } = chosen.value;
+  const isGone = source !== "" && !sources.value.some(({ id }) => id === source);
+  return (
+    <label>
+      <span>{t("history.source")}</span>
+      <select value={source} onChange={(event) => choose({ source: event.currentTarget.value })}>
+        <option value="">{t("history.every_source")}</option>
+        {sources.value.map(({ id, name }) => <option key={id} value={id} dir="auto">{name}</option>)}
+        {isGone && <option value={source}>{t("notify.source_gone", { id: source })}</option>}
+      </select>
+    </label>
   );
 }

@@ -4,11 +4,11 @@ import { historyFile, inWords, readHistory } from "../../api.ts";
 import { Title } from "../../components/Buttons.tsx";
 import { t } from "../../i18n/index.ts";
 import { useSteady } from "../../press.ts";
-import { returns } from "../../store.ts";
+import { chosen, returns } from "../../store.ts";
 import type { Detection } from "../../wire.ts";
 import { DetectionRow } from "./DetectionRow.tsx";
 import { Timeline } from "./Timeline.tsx";
-import { chosen, question } from "./filter.ts";
+import { question } from "./filter.ts";
 
 const HEADS = ["feed.time", "feed.source", "history.heard", "feed.score", "deliveries.title"] as const;
 

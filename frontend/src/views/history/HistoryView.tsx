@@ -1,50 +1,44 @@
-import { useSignal } from "@preact/signals";
 import { ask } from "../../api.ts";
 import { AskFirst } from "../../components/Buttons.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
-import { detections, newestClip, opened, takeSnapshot } from "../../store.ts";
+import { linkTo } from "../../route.ts";
+import { detections, forgotten, newestClip, opened, takeSnapshot } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
-import { View } from "../View.tsx";
+import { Tabs, View } from "../View.tsx";
 import { Calendar } from "./Calendar.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
 import { Filters } from "./Filters.tsx";
 import { Found } from "./Found.tsx";
 import { PerHour } from "./Timeline.tsx";
 import { Weeks } from "./Weeks.tsx";
-import { forgotten } from "./filter.ts";
+
+const PAGES = { "": "history.found", deliveries: "deliveries.title", statistics: "history.statistics" } as const;
+const isPage = (page: string): page is keyof typeof PAGES => page in PAGES;
 
 /**
- * What was heard, how often, and its deliveries. Looks again whenever something new is heard, or forgotten, and at the
- * sounds also when one was kept.
+ * What was heard, its deliveries, and how often: a page each. Looks again whenever something new is heard, or forgotten, and
+ * at the sounds also when one was kept.
  */
-export function HistoryView() {
+export function HistoryView({ page }: { page: string }) {
+  const shown = isPage(page) ? page : "";
   const newest = `${detections.value[0]?.id} ${forgotten.value}`;
   const playable = `${newest} ${newestClip.value}`;
   return (
     <View title={t("view.history")}>
       {opened.value && (
-        <div class="column">
-          <section class="panel" aria-label={t("history.filters")}><Filters /></section>
-          <Found newest={playable} />
-          <Statistics newest={newest} />
-          <DeliveryList newest={newest} />
-          <Forget newest={playable} />
-        </div>
+        <>
+          <div class="ways"><Tabs label={t("history.pages")} here={linkTo.page("history", shown)} tabs={Object.entries(PAGES).map(([id, title]) => [linkTo.page("history", id), t(title)])} /></div>
+          <div class="column">
+            {shown !== "deliveries" && <section class="panel" aria-label={t("history.filters")}><Filters /></section>}
+            {shown === "" && <><Found newest={playable} /><Forget newest={playable} /></>}
+            {shown === "deliveries" && <DeliveryList newest={newest} />}
+            {shown === "statistics" && <section class="panel statistics" aria-label={t("history.statistics")}><Calendar newest={newest} /><PerHour newest={newest} /><Weeks /></section>}
+          </div>
+        </>
       )}
     </View>
-  );
-}
-
-/** How many were heard, by day and by hour, and what each source did by week; asked for once somebody looks. */
-function Statistics({ newest }: { newest: string }) {
-  const open = useSignal(false);
-  return (
-    <details class="panel statistics" onToggle={(event) => (open.value = event.currentTarget.open)}>
-      <summary><h2>{t("history.statistics")}</h2></summary>
-      {open.value && <><Calendar newest={newest} /><PerHour newest={newest} /><Weeks /></>}
-    </details>
   );
 }
 

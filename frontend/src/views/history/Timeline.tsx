@@ -1,9 +1,10 @@
 import { countHistory } from "../../api.ts";
 import { clock, locale, score } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
+import { chosen } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { Detection } from "../../wire.ts";
-import { chosen, midnight, question } from "./filter.ts";
+import { midnight, question } from "./filter.ts";
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;

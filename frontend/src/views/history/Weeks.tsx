@@ -3,10 +3,9 @@ import { ask } from "../../api.ts";
 import { day, decimal, duration, percent } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
-import { sources } from "../../store.ts";
+import { forgotten, sources } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { Week, WeekOfSource } from "../../wire.ts";
-import { forgotten } from "./filter.ts";
 
 const LOOK_MS = 60_000;
 const NOON_S = 43_200;

@@ -1,5 +1,5 @@
 // What the history view asks for: the person's choices, and the question that is made of them.
-import { signal } from "@preact/signals";
+import { chosen } from "../../store.ts";
 import type { HistoryFilter, Mark } from "../../types.ts";
 
 const DAY_S = 86_400;
@@ -7,7 +7,7 @@ export const PERIODS = ["all", "today", "week", "month", "year"] as const;
 type Period = (typeof PERIODS)[number];
 const DAYS: Record<Exclude<Period, "all">, number> = { today: 1, week: 7, month: 30, year: 365 };
 
-interface Chosen {
+export interface Chosen {
   source: string;
   /** "all" begins with the newest, however old: there is always something to see. */
   period: Period;
@@ -18,11 +18,6 @@ interface Chosen {
   /** Part of the name of a sound. */
   sound: string;
 }
-
-export const chosen = signal<Chosen>({ source: "", period: "all", day: null, leastScore: 0, mark: "", sound: "" });
-
-/** Counts what was forgotten here: what shows the history asks again. */
-export const forgotten = signal(0);
 
 export const choose = (change: Partial<Chosen>) => (chosen.value = { ...chosen.value, ...change });
 

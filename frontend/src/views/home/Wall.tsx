@@ -1,8 +1,9 @@
+import { useComputed } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { DayBars, Glow, LastClap } from "../../components/Heard.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
-import { isHeard, isOn, Sound, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
+import { isOn, Sound, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
 import { SourceCard, SourceHead } from "../../components/Source.tsx";
 import { SourceIcon, SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
@@ -73,9 +74,9 @@ export function Beside({ id }: { id: string }) {
 /** One source on the wall: how it is, how loud, its day and its last clap; all of it leads to the source. */
 export function Tile({ source }: { source: SourceSettings }) {
   const { id, name, enabled } = source;
-  const status = statusOf(id);
+  const status = useComputed(() => statusOf(id)).value; // another's does not draw it again
   const reason = enabled && status?.code ? said(status) : "";
-  const broken = isBroken(source);
+  const broken = isBroken(source, status);
   return (
     <article class={`tile ${broken ? "tile-broken" : ""} ${enabled ? "" : "tile-off"}`} aria-label={name}>
       <Glow sourceId={id} />
@@ -84,7 +85,7 @@ export function Tile({ source }: { source: SourceSettings }) {
       <SourceState source={source} status={status} />
       {reason
         ? <p class="tile-reason clip" dir="auto" title={reason}>{reason}</p>
-        : <LevelMeter sourceId={id} live={enabled && isHeard(id)} />}
+        : <LevelMeter sourceId={id} live={enabled && status?.state === "live"} />}
       <DayBars sourceId={id} />
       <p class="tile-foot">
         <LastClap sourceId={id} />

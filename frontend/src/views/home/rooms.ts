@@ -15,7 +15,7 @@ const FEW = 2;
 
 export const isFew = computed(() => sources.value.length <= FEW);
 
-export const broken = computed(() => sources.value.filter(isBroken));
+export const broken = computed(() => sources.value.filter((one) => isBroken(one)));
 
 export const rooms = computed<Room[]>(() => {
   const found = new Map<string, SourceSettings[]>();

@@ -5,8 +5,7 @@ import { thresholdOf } from "../../components/Sound.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal, score } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
-import { drafts } from "../../saving.ts";
-import { detections } from "../../store.ts";
+import { detections, drafts } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { TriedRecording, WhatIf } from "../../wire.ts";
 

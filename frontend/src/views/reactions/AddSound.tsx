@@ -1,4 +1,3 @@
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask, changeSettings } from "../../api.ts";
 import { Field, Fields, SaveState } from "../../components/Field.tsx";
@@ -6,28 +5,27 @@ import { Shape } from "../../components/Shape.tsx";
 import type { Deed } from "../../deed.tsx";
 import { language, t } from "../../i18n/index.ts";
 import { freeId } from "../../ids.ts";
-import { drafts, edit } from "../../saving.ts";
+import { edit } from "../../saving.ts";
+import { drafts, soundCatalogue } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import type { RhythmSettings, SoundPreset, Sounds, SoundSettings } from "../../wire.ts";
+import type { RhythmSettings, SoundPreset, SoundSettings } from "../../wire.ts";
 import { Rhythm } from "./Lesson.tsx";
-
-const sounds = signal<Sounds | null>(null);
 
 const inLanguage = <Words,>(french: Words, english: Words) => (language.value === "fr" ? french : english);
 
 /** What a sound of YAMNet is called in the page's language. */
-const labelName = (label: string) => inLanguage(sounds.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
+const labelName = (label: string) => inLanguage(soundCatalogue.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
 
 /** A choice among the sounds that YAMNet names. */
 function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
   useEffect(() => {
-    if (!sounds.value) void ask("GET /api/sounds").then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
+    if (!soundCatalogue.value) void ask("GET /api/sounds").then((found) => (soundCatalogue.value = found), () => undefined); // asked again when it is shown next
   }, []);
   const choose = (select: HTMLSelectElement) => {
     onChoose(select.value);
     select.selectedIndex = 0;
   };
-  const named = (sounds.value?.labels ?? []).filter((one) => !except.includes(one.label)).map((one) => ({ value: one.label, words: inLanguage(one.label_fr, one.label) }));
+  const named = (soundCatalogue.value?.labels ?? []).filter((one) => !except.includes(one.label)).map((one) => ({ value: one.label, words: inLanguage(one.label_fr, one.label) }));
   return (
     <select class="add-sound" aria-label={label} onChange={(event) => choose(event.currentTarget)}>
       <option value="" disabled selected>{label}</option>
@@ -46,7 +44,7 @@ const presetWords = (one: SoundPreset) =>
 
 /** Adds a sound to a source: one that is often asked for, or any that YAMNet names; with what that is worth. */
 export function AddSound({ source, deed }: { source: SourceSettings; deed: Deed }) {
-  const known = sounds.value;
+  const known = soundCatalogue.value;
   const add = (chosen: string) => {
     const preset = known?.presets.find(({ id }) => chosen === `preset:${id}`);
     const name = preset ? inLanguage(preset.name_fr, preset.name_en) : labelName(chosen);

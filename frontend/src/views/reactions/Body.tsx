@@ -5,8 +5,8 @@ import { Help } from "../../components/Buttons.tsx";
 import { Field, SaveState } from "../../components/Field.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { type Key, language, said, t } from "../../i18n/index.ts";
-import { drafts, edit } from "../../saving.ts";
-import { detections } from "../../store.ts";
+import { edit } from "../../saving.ts";
+import { detections, drafts } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { WebhookSettings } from "../../wire.ts";
 

@@ -1,4 +1,4 @@
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask } from "../../api.ts";
 import { Help } from "../../components/Buttons.tsx";
@@ -6,9 +6,10 @@ import { SaveState } from "../../components/Field.tsx";
 import { Fault } from "../../components/FormField.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
-import { drafts, edit } from "../../saving.ts";
+import { edit } from "../../saving.ts";
+import { drafts, patternPresets } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import type { PatternPresets as Presets, PatternSettings } from "../../wire.ts";
+import type { PatternSettings } from "../../wire.ts";
 import { waits } from "./reactions.ts";
 
 const COUNTS = [1, 2, 3, 4];
@@ -96,19 +97,18 @@ function consequence({ claps, max_gap_s }: PatternSettings, isDelayed: boolean):
 }
 
 const NAMES = ["any", "single", "double", "single_and_double"] as const;
-const presets = signal<Presets["presets"] | null>(null);
 
 /** A source's patterns as they are being set just now. */
 export const patternsOf = ({ id, patterns }: SourceSettings) => (drafts.value[`sources.${id}.patterns`]?.value ?? patterns) as PatternSettings[];
 
 /** Which preset a source's patterns are; "other" for none of them, null before that is known. */
-const presetOf = (source: SourceSettings) => presets.value &&
-  (NAMES.find((name) => presets.value?.[name] && counts(presets.value[name]) === counts(patternsOf(source))) ?? "other");
+const presetOf = (source: SourceSettings) => patternPresets.value &&
+  (NAMES.find((name) => patternPresets.value?.[name] && counts(patternPresets.value[name]) === counts(patternsOf(source))) ?? "other");
 
 /** The usual patterns, each a press away. */
 export function PatternPresets({ source }: { source: SourceSettings }) {
   useEffect(() => {
-    if (!presets.value) void ask("GET /api/patterns").then((answer) => (presets.value = answer.presets), () => undefined); // patterns can be set by their numbers
+    if (!patternPresets.value) void ask("GET /api/patterns").then((answer) => (patternPresets.value = answer.presets), () => undefined); // patterns can be set by their numbers
   }, []);
   const path = `sources.${source.id}.patterns`;
   const chosen = presetOf(source);
@@ -118,7 +118,7 @@ export function PatternPresets({ source }: { source: SourceSettings }) {
       <span class="counts">
         {NAMES.map((name) => (
           <label key={name} class="count">
-            <input type="radio" name={`${path}.preset`} checked={name === chosen} disabled={!presets.value} onChange={() => edit(path, presets.value![name]!, 0)} />
+            <input type="radio" name={`${path}.preset`} checked={name === chosen} disabled={!patternPresets.value} onChange={() => edit(path, patternPresets.value![name]!, 0)} />
             <span>{t(`pattern.preset.${name}` satisfies Key)}</span>
           </label>
         ))}

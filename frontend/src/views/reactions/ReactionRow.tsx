@@ -73,8 +73,8 @@ function Elsewhere({ sourceId, reaction }: { sourceId: string; reaction: Reactio
   const called = notify.filter((one) => one.enabled && one.url && (one.sources.length === 0 || one.sources.includes(sourceId)) && isWanted(one, reaction));
   return (
     <>
-      {called.map((one) => <a key={one.id} href={linkTo.settingsPage("notify")} dir="auto">{notifyName(one)}</a>)}
-      {mqtt?.enabled && <a href={linkTo.settingsPage("mqtt")}>MQTT</a>}
+      {called.map((one) => <a key={one.id} href={linkTo.page("settings", "notify")} dir="auto">{notifyName(one)}</a>)}
+      {mqtt?.enabled && <a href={linkTo.page("settings", "mqtt")}>MQTT</a>}
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { Title } from "../../components/Buttons.tsx";
 import { Field, Fields } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
-import { drafts, edit } from "../../saving.ts";
-import { settings } from "../../store.ts";
+import { edit } from "../../saving.ts";
+import { drafts, settings } from "../../store.ts";
 import type { QuietHours } from "../../wire.ts";
 import { SourcesFilter } from "./NotifyPanel.tsx";
 

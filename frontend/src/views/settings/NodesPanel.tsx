@@ -4,9 +4,9 @@ import { Shape, type ShapeName } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { ago, decimal, percent } from "../../i18n/format.ts";
 import { isKey, t } from "../../i18n/index.ts";
-import { nodes, useNodes } from "../../nodes.ts";
+import { useNodes } from "../../nodes.ts";
 import { linkTo } from "../../route.ts";
-import { isCurrent, now, sources } from "../../store.ts";
+import { isCurrent, nodes, now, sources } from "../../store.ts";
 import type { Node } from "../../wire.ts";
 
 const SHAPES: Record<string, ShapeName> = { ready: "disc", draining: "half", leaving: "square", lost: "cross" };

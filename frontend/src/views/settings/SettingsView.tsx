@@ -1,14 +1,12 @@
 import type { ComponentChildren } from "preact";
-import { access } from "../../access.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
 import { Title } from "../../components/Buttons.tsx";
 import { LanguageChoice, ThemeChoice } from "../../components/Choice.tsx";
 import { Field } from "../../components/Field.tsx";
 import { ModelState } from "../../components/NamingModel.tsx";
 import { type Key, t } from "../../i18n/index.ts";
-import { nodes } from "../../nodes.ts";
 import { linkTo } from "../../route.ts";
-import { environment, version } from "../../store.ts";
+import { access, environment, nodes, version } from "../../store.ts";
 import { View } from "../View.tsx";
 import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
@@ -42,7 +40,7 @@ export function SettingsView({ page }: { page: string }) {
         <nav class="sections" aria-label={t("settings.sections")}>
           <ul>
             {Object.entries(PAGES).filter(([id]) => id !== "nodes" || nodes.value.length > 0).map(([id, { title }]) => (
-              <li key={id}><a href={linkTo.settingsPage(id)} aria-current={id === shown ? "page" : undefined}>{t(title)}</a></li>
+              <li key={id}><a href={linkTo.page("settings", id)} aria-current={id === shown ? "page" : undefined}>{t(title)}</a></li>
             ))}
           </ul>
         </nav>

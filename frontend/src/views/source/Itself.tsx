@@ -9,10 +9,9 @@ import { Reasons } from "../../components/Sound.tsx";
 import { SourceDetails, SourceHead } from "../../components/Source.tsx";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
-import { nodes } from "../../nodes.ts";
 import { go, linkTo } from "../../route.ts";
 import { discardAll, edit } from "../../saving.ts";
-import { sources } from "../../store.ts";
+import { nodes, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 
 /** The source itself: where its sound comes from, where it stands on the wall, what is kept of it, and its removal. */

@@ -12,12 +12,13 @@ import { clock, iso, score } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { minuteOf } from "../../minute.ts";
 import { linkTo } from "../../route.ts";
-import { unseen, watch } from "../../spectrograms.ts";
-import { opened, pictures, sources, verdicts } from "../../store.ts";
+import { watch } from "../../spectrograms.ts";
+import { pictures, verdicts } from "../../feeds.ts";
+import { opened, sources, unseen } from "../../store.ts";
 import { shade } from "../../theme.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { Verdict } from "../../wire.ts";
-import { View } from "../View.tsx";
+import { Tabs, View } from "../View.tsx";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
 import { TryRecording, WhatIf } from "../learn/WhatIf.tsx";
 import { Reactions } from "../reactions/Reactions.tsx";
@@ -58,11 +59,7 @@ function Ways({ id, tab }: { id: string; tab: Tab }) {
   return (
     <div class="ways">
       <a class="way" href={linkTo.house}><span aria-hidden="true">←</span> {t("view.house")}</a>
-      <nav aria-label={t("source.tabs")}>
-        {TABS.map((one) => (
-          <a key={one} href={linkTo.source(id, one)} aria-current={one === tab ? "page" : undefined}>{t(`source.tab.${one}` satisfies Key)}</a>
-        ))}
-      </nav>
+      <Tabs label={t("source.tabs")} here={linkTo.source(id, tab)} tabs={TABS.map((one) => [linkTo.source(id, one), t(`source.tab.${one}` satisfies Key)])} />
       {all.length > 1 && (
         <span class="ways-others">
           <a class="way" href={linkTo.source(before.id, tab)} title={before.name} aria-label={t("source.before", { name: before.name })}>‹</a>

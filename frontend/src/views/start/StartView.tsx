@@ -12,11 +12,11 @@ import { score } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { go, linkTo, route } from "../../route.ts";
 import { edit } from "../../saving.ts";
-import { failure, isCurrent, opened, program, running, settings, sources, statuses, statusOf, verdicts } from "../../store.ts";
+import { verdicts } from "../../feeds.ts";
+import { failure, isAdding, isCurrent, opened, program, running, settings, sources, statuses, statusOf } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { Verdict } from "../../wire.ts";
 import { View } from "../View.tsx";
-import { openAdd } from "../add/AddDialog.tsx";
 
 const STEPS = ["microphone", "clap", "webhook"] as const;
 
@@ -115,7 +115,7 @@ function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
       )}
       {!running.value && <Stopped />}
       {!source && <p>{t("start.no_source")}</p>}
-      <p><button type="button" class="quiet other-ways" onClick={openAdd}>{t("start.other_ways")}</button></p>
+      <p><button type="button" class="quiet other-ways" onClick={() => (isAdding.value = true)}>{t("start.other_ways")}</button></p>
     </>
   );
 }
