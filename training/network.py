@@ -27,7 +27,7 @@ from claptrap.detect.clapnet import (
     load_clapnet,
     log_mel,
 )
-from claptrap.detect.slot import fill_digital_silence
+from claptrap.detect.slot import fill_silence
 from training import examples
 from training.recordings import FloatArray
 from training.weights import narrowed
@@ -101,7 +101,7 @@ def patches(windows: NDArray[np.int16], scale: FloatArray, shift: int = 0) -> ND
     out = np.empty((len(windows), FRAMES, MELS), np.float16)
     for a in range(0, len(windows), 2000):
         x = windows[a : a + 2000, begin : begin + PATCH].astype(np.float32) / 32767 * scale[a : a + 2000, None]
-        out[a : a + 2000] = log_mel(np.stack([fill_digital_silence(row) for row in x]))
+        out[a : a + 2000] = log_mel(np.stack([fill_silence(row) for row in x]))
     return out
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, load_clapnet, log_mel
 from claptrap.detect.confirm import EARLY, LATE
-from claptrap.detect.slot import fill_digital_silence
+from claptrap.detect.slot import fill_silence
 from claptrap.detect.yamnet import FEATURES, SAMPLES, YamNet, load_yamnet
 from training import examples
 from training.recordings import LEFT_OUT, part_of
@@ -40,7 +40,7 @@ def _work(rows: NDArray[np.int64]) -> NDArray[np.float16]:
     for i, row in enumerate(rows.tolist()):
         x = _windows[row].astype(np.float32) / 32767 * _scale[row]
         for k, look in enumerate((EARLY, LATE)):
-            heard = fill_digital_silence(x[: examples.BEFORE + AFTER[look]].copy())
+            heard = fill_silence(x[: examples.BEFORE + AFTER[look]].copy())
             out[i, k] = _yamnet.run(np.pad(heard, (SAMPLES - len(heard), 0))).features
     return out
 
@@ -72,7 +72,7 @@ def worth_extracting(folder: Path) -> NDArray[np.bool_]:
         passed = np.zeros(len(windows), np.bool_)
         for a in range(0, len(windows), BLOCK):
             x = windows[a : a + BLOCK, begin : begin + PATCH].astype(np.float32) / 32767 * scale[a : a + BLOCK, None]
-            patches = log_mel(np.stack([fill_digital_silence(row) for row in x]))
+            patches = log_mel(np.stack([fill_silence(row) for row in x]))
             passed[a : a + BLOCK] = np.all([net.logits(patches, DECISION_POINTS[i]) > z for i, z in LEAST.items()], axis=0)
         np.save(path, (is_clap | passed) & ~left_out)
     found: NDArray[np.bool_] = np.load(path)

@@ -311,7 +311,10 @@ def test_a_small_buffer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch)
     assert examine_vban(settings_of(), is_served=False) == []
     found = only(examine_vban(settings_of(*streams), is_served=False), "vban-buffer")
     assert found.grade is Severity.WARNING
-    assert "echo net.core.rmem_max=16777216 | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl" in found.words("fr")
+    assert (
+        f"echo net.core.rmem_max={ports.BUFFER_BYTES} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl"
+        in found.words("fr")
+    )
 
 
 # -- sound ------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,9 @@ ONSET_LAG = HOP  # samples after an onset within which the onset detector report
 SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
 NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
 SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
-FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
+FLOOR_LEVEL = 10 ** (-67 / 20)  # of a background, to the window's peak, in the mean of 9 ms: what is below it was gated
+FLOOR_BLOCKS = 9
+FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models learnt neither
 CONTEXT = SAMPLES - AFTER[-1]  # samples before an onset in YAMNet's window
 
 
@@ -119,22 +121,30 @@ class SlotState(NewestSound):
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
         """Return the samples (BEFORE + heard,) from ``BEFORE`` before the onset to ``heard`` after it, then filled."""
-        return fill_digital_silence(self.window(onset - BEFORE, onset + heard))
+        return fill_silence(self.window(onset - BEFORE, onset + heard))
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
-        heard = fill_digital_silence(self.window(onset - CONTEXT, end))
+        heard = fill_silence(self.window(onset - CONTEXT, end))
         heard -= heard.mean()  # an offset would take the place of the loudest sample, to which YAMNet's input is scaled
         return np.pad(heard, (SAMPLES - len(heard), 0))
 
 
-def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are digitally silent; return them."""
-    blocks = samples.reshape(-1, 16)
-    small = np.flatnonzero((np.abs(blocks[:, 0]) < SILENT) & (np.abs(blocks[:, -1]) < SILENT))  # nearly none of any sound
-    silent = small[np.abs(blocks[small]).max(axis=1) < SILENT]
-    if len(silent):
-        blocks[silent] += np.float32(FILL_LEVEL) * np.abs(samples).max() * _fill_noise()[silent]
+def fill_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are silent or gated; return them.
+
+    Between digital silence, which was always filled, and the faintest background that the models know, they take claps
+    for less than they are.
+    """
+    blocks, peak = samples.reshape(-1, 16), max(float(samples.max()), -float(samples.min()))
+    powers = np.einsum("ij,ij->i", blocks, blocks)
+    if float(powers.min()) >= 16 * (FLOOR_LEVEL * peak) ** 2 and float(powers.min()) >= 16 * SILENT**2:
+        return samples
+    near = np.ones(FLOOR_BLOCKS)
+    backgrounds = np.convolve(powers, near, "same") / np.convolve(np.ones(len(blocks)), near, "same")
+    is_off = np.abs(blocks).max(axis=1) < SILENT
+    filled = np.flatnonzero(is_off | (backgrounds < 16 * (FLOOR_LEVEL * peak) ** 2))
+    blocks[filled] += np.float32(FILL_LEVEL * peak) * _fill_noise()[filled]
     return samples
 
 

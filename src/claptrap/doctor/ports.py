@@ -18,7 +18,7 @@ from claptrap.doctor.finding import Finding, Severity
 from claptrap.settings.schema import Settings
 from claptrap.sources.vban_port import BUFFER_BYTES, SO_RCVBUFFORCE
 
-STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
+STREAMS_OF_BUFFER = 256  # ``BUFFER_BYTES`` holds two seconds of so many
 _LISTENING = "0A"  # the kernel's TCP_LISTEN
 
 

@@ -24,7 +24,7 @@ from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
-BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
+BUFFER_BYTES = 64 << 20  # asked of the kernel, which doubles it: two seconds of 256 streams; the default holds 14 ms of 64
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
 BUFFER_SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up, each stamped by the kernel
 DRAIN = 2 * AT_ONCE  # datagrams per look, so that a flood cannot keep the thread from stopping
@@ -274,7 +274,7 @@ def _enlarge(opened: socket.socket) -> int:
         with suppress(PermissionError):  # without that right it is what the system grants everybody
             opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    if granted < BUFFER_BYTES // 16:
+    if granted < BUFFER_BYTES // 64:
         _log.warning(
             "the kernel grants only %d bytes of buffer for VBAN; with many streams raise net.core.rmem_max to %d",
             granted,

@@ -18,7 +18,7 @@ from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts, 
 SHOWN_NAMES = 4
 LISTED_S = 0.2  # a list of streams may be so old that says why one is absent: a thousand sources may ask at once
 MOST_LISTENED = 4  # ports without a source are kept open, each with its thread, because a client of the API asked
-PREDICTED_PER_S = 200  # gaps of all streams in which sound is predicted, some 6 % of a core
+PREDICTED_PER_S = 100  # gaps of all streams in which sound is predicted, some 3 % of a core
 
 
 @dataclass(frozen=True, slots=True)
