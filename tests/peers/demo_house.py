@@ -137,7 +137,8 @@ def _remember(served: Served, sources: list[dict[str, Any]]) -> None:
 def _receivers(lamp: Receiver, sources: list[dict[str, Any]], *, is_french: bool) -> dict[str, Any]:
     """Return settings with receivers, two of them at one machine, and all sorts of reactions."""
     machine = f"127.0.0.1:{lamp.port}"
-    quiet = {"name": "Nuit" if is_french else "Night", "begin": "01:00", "end": "sunrise"}
+    begin, end = (f"{(time.localtime().tm_hour + hours) % 24:02}:00" for hours in (6, 8))  # not now
+    quiet = {"name": "Sieste" if is_french else "Nap", "begin": begin, "end": end}
     living = {
         "id": "living",
         "patterns": [{"claps": 1, "at_least": False}, {"claps": 2, "at_least": False}],

@@ -347,6 +347,22 @@ def test_a_status_that_says_no_more_than_the_last_is_not_sent() -> None:
     assert statuses.is_new(replace(live, missing_hops=1))
 
 
+def test_a_page_that_comes_soon_after_the_last_sees_each_change(served: Served) -> None:
+    """While no page was open the source failed; that it is well again differs from the state that the new page got."""
+    served.service.stop_detection()  # which would say how the source is, in between
+    well, failed = (SourceStatus("salon", state) for state in (State.LIVE, State.FAILED))
+    with page(served) as told:
+        told.next("state")
+        served.service.status.offer(well)
+        while told.next("source")["state"] != "live":
+            pass
+    served.service.status.offer(failed)
+    with page(served) as told:
+        told.next("state")
+        served.service.status.offer(well)
+        assert told.next("source")["state"] == "live"
+
+
 def as_data(level: Level) -> dict[str, Any]:
     return {"source_id": level.source_id, "peak_dbfs": level.peak_dbfs, "rms_dbfs": level.rms_dbfs}
 

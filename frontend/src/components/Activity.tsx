@@ -5,7 +5,7 @@ import { said, t } from "../i18n/index.ts";
 import { useSteady } from "../press.ts";
 import { nameOfReceiver } from "../receivers.ts";
 import { linkTo } from "../route.ts";
-import { attempts, type Detection, sources } from "../store.ts";
+import { attempts, type Detection, serviceNow, sources } from "../store.ts";
 import { useNewest } from "../useAnswer.ts";
 import type { Attempt } from "../wire.ts";
 import { ShowMore, Title } from "./Buttons.tsx";
@@ -14,6 +14,7 @@ import { Shape } from "./Shape.tsx";
 
 const SHOWN = 14;
 const MOST = 60;
+const SOON_S = 15;
 
 interface Happening {
   id: string;
@@ -55,8 +56,8 @@ function happenings(detections: Detection[], sourceId: string): Happening[] {
 
 const whatOf = ({ trigger, applause, claps }: Detection) => trigger || (applause ? t("feed.applause") : t("activity.claps", { count: claps }));
 
-/** Whether a detection goes to a webhook: its outcome has its place before it comes. */
-const isSent = (detection: Detection | null) => sources.value.some(({ id, webhooks }) => id === detection?.sourceId && webhooks.some(({ url, enabled }) => url && enabled));
+/** Whether a detection of just now goes to a webhook: its outcome has its place before it comes. */
+const isSent = (detection: Detection | null) => detection !== null && serviceNow() - detection.timestamp < SOON_S && sources.value.some(({ id, webhooks }) => id === detection.sourceId && webhooks.some(({ url, enabled }) => url && enabled));
 
 function Line({ happening: { at, detection, deliveries }, isOfOne }: { happening: Happening; isOfOne: boolean }) {
   return (

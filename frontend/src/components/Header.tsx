@@ -26,7 +26,7 @@ export function Header({ home, children }: { home: string; children?: ComponentC
       {children}
       <p class={`link link-${state}`} role={isLost ? "alert" : "status"}>
         <Shape is={shapes[state]} />
-        {t(isLost ? "link.lost_long" : (`link.${state}` satisfies Key))}
+        <span class={isLost ? "if-narrow" : ""}>{t(`link.${state}` satisfies Key)}</span>{isLost && <span class="if-wide">{t("link.lost_long")}</span>}
       </p>
     </header>
   );

@@ -9,9 +9,9 @@ const FLOOR_DBFS = -60;
 const HOLD_MS = 1500;
 const FALL_PER_S = 0.3;
 const WORDS_MS = 300; // as often as digits can be read
-const UNREAD_MS = 2000; // where only a screen reader asks
+const UNREAD_MS = 10_000; // where only a screen reader asks
 const STEP = 0.004; // of the meter: what moves by less is not drawn again
-const TILE_STEP = 0.03; // 2 dB: a wall stands still while only the noise of its rooms moves
+const TILE_STEP = 0.05; // 3 dB: a wall stands still while only the noise of its rooms moves
 
 /** How far along a meter a level lies: 0 at −60 dBFS or less, 1 at full scale. */
 export function loudness(dbfs: number): number {
@@ -29,6 +29,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
   // A layout effect ends with the elements; a plain one a frame later, when news may still come and nothing is left to write on.
   useLayoutEffect(() => {
     let level = SILENCE_DBFS;
+    let fresh = -Infinity; // since it was last drawn: a wall is drawn on every second beat
     let loudest = SILENCE_DBFS; // since it was last put in words
     let [held, shownHeld, shownLong] = [0, -1, -1];
     let heldAt = 0;
@@ -39,6 +40,8 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
     const [pause, step] = isTile ? [UNREAD_MS, TILE_STEP] : [WORDS_MS, STEP];
     const draw = () => {
       const now = performance.now();
+      if (fresh > -Infinity) level = fresh;
+      fresh = -Infinity;
       const long = loudness(level);
       if (now - shownAt > HOLD_MS) loudest = level; // it was not seen for a while
       const fallen = now - heldAt > HOLD_MS ? held - (FALL_PER_S * (now - shownAt)) / 1000 : held;
@@ -46,7 +49,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
       held = Math.max(long, fallen);
       shownAt = now;
       if (Math.abs(long - shownLong) > step) cover.current!.style.transform = `scaleX(${(1 - (shownLong = long)).toFixed(3)})`;
-      if (Math.abs(held - shownHeld) > step) hold.current!.style.transform = `translateX(${(((shownHeld = held) - 1) * 100).toFixed(1)}%)`;
+      if (Math.abs(held - shownHeld) > 2 * step) hold.current!.style.transform = `translateX(${(((shownHeld = held) - 1) * 100).toFixed(1)}%)`;
       if (now - wordedAt < pause && (loudest <= worded || isTile)) return;
       wordedAt = now;
       worded = loudest;
@@ -56,7 +59,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
     draw();
     const stops = [onBeat(meter.current!, draw)];
     if (live) stops.push(levels.listen(sourceId, ({ peak_dbfs }) => {
-      level = peak_dbfs;
+      fresh = Math.max(fresh, peak_dbfs);
       loudest = Math.max(loudest, peak_dbfs);
     }));
     return () => stops.forEach((stop) => stop());

@@ -72,7 +72,7 @@ class OpenMicrophone:
     pulse_stream: PulseStream | None = None
 
 
-class Recording(Protocol):
+class MicrophoneRecording(Protocol):
     """A microphone whose sound can be read; for one thread."""
 
     @property

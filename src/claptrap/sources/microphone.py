@@ -13,7 +13,7 @@ from claptrap.audio.frame import Frame
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.sources.base import Sink
-from claptrap.sources.device import Device, Recording, Samples
+from claptrap.sources.device import Device, MicrophoneRecording, Samples
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
 from claptrap.sources.pulse import PulseStreamWatch
 
@@ -67,7 +67,7 @@ def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
     return Measured(opened.rate_hz, opened.channels, round(20 * math.log10(peak), 1))
 
 
-def _first(recording: Recording, n_wanted: int) -> Iterator[tuple[int, Samples]]:
+def _first(recording: MicrophoneRecording, n_wanted: int) -> Iterator[tuple[int, Samples]]:
     """Yield the first ``n_wanted`` samples or more as they come, each time after how many; raise where none come."""
     n, heard_at = 0, time.monotonic()
     while n < n_wanted:
@@ -112,7 +112,7 @@ class MicrophoneSource:
         ):
             self._pass_on(recording, sink)
 
-    def _pass_on(self, recording: Recording, sink: Sink) -> None:
+    def _pass_on(self, recording: MicrophoneRecording, sink: Sink) -> None:
         opened, is_live = recording.opened, False
         heard_at, watch = self._clock.monotonic(), PulseStreamWatch(opened.pulse_stream, self._clock)
         while not sink.stop.is_set():

@@ -23,7 +23,7 @@ import numpy as np
 
 from claptrap.core.errors import SourceError
 from claptrap.sources import alsa, pulse, recorder_process
-from claptrap.sources.device import CARD, Device, OpenMicrophone, Recording, Samples, find
+from claptrap.sources.device import CARD, Device, MicrophoneRecording, OpenMicrophone, Samples, find
 from claptrap.sources.usb import usb_of_card
 
 MAX_CHANNELS = 32
@@ -79,7 +79,7 @@ class PortAudio:
         return (*listed, *recorded.values())
 
     @contextmanager
-    def recording(self, wanted: str, channel: str = "auto") -> Iterator[Recording]:
+    def recording(self, wanted: str, channel: str = "auto") -> Iterator[MicrophoneRecording]:
         """Record from a microphone, at its own rate, until the context ends; yield what its sound is read from.
 
         Args:
@@ -103,7 +103,7 @@ class PortAudio:
                 self._heard.remove(recording.opened)
             close()
 
-    def _opened(self, wanted: str, channel: str) -> tuple[Recording, Callable[[], None]]:
+    def _opened(self, wanted: str, channel: str) -> tuple[MicrophoneRecording, Callable[[], None]]:
         """Open a microphone here or, where the list is too old for it, apart; return it, and what closes it."""
         opening = Call(self._lock, lambda: self._open(wanted, channel), undo=lambda made: self._close(made.stream))
         try:
@@ -275,7 +275,7 @@ class _LibraryRecording:
         self.opened = opened
 
     def read(self) -> tuple[Samples, bool]:
-        """See ``Recording``."""
+        """See ``MicrophoneRecording``."""
         try:
             n = self.stream.read_available
             raw, has_overflowed = self.stream.read(n) if n else (b"", False)

@@ -64,7 +64,7 @@ def record(wanted: str, channel: str = "auto") -> RecorderProcess:
 
 
 class RecorderProcess:
-    """The other process while it records: a ``Recording``.
+    """The other process while it records: a ``MicrophoneRecording``.
 
     Args:
         process: just started.
@@ -86,7 +86,7 @@ class RecorderProcess:
         )
 
     def read(self) -> tuple[Samples, bool]:
-        """See ``Recording``."""
+        """See ``MicrophoneRecording``."""
         has_ended = self._take()
         sound, has_lost = bytearray(), False
         while len(self._read_on) >= BLOCK.size:

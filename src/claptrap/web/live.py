@@ -53,6 +53,7 @@ class LivePublisher:
         self.app = socketio.ASGIApp(self._io)
         self._order_lock = asyncio.Lock()
         self._pages: set[str] = set()  # the event loop's; others only ask whether there are any
+        self._statuses = ChangedStatuses()
         self._subscription: Subscription | None = None
         self._thread: threading.Thread | None = None
 
@@ -85,6 +86,8 @@ class LivePublisher:
 
     def _set_pages(self, pages: set[str]) -> None:
         """Set the connected pages; without any, the service makes no live events."""
+        if not self._pages:
+            self._statuses.forget()  # nor with any of before the first page, which gets the state
         self._pages = pages
         if self._subscription is not None:
             self._subscription.is_paused = not pages
@@ -101,19 +104,19 @@ class LivePublisher:
                 await self._io.emit(event, data, to=room_of(data["source_id"]) if event == PICTURE else None)
 
     def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
-        levels, statuses = LevelBatcher(), ChangedStatuses()
+        levels = LevelBatcher()
         dropped, snapshot_due = 0, 0.0
         while not subscription.closed:
             news = subscription.get(levels.due_in_s())
             if not self._pages:
                 levels.forget()
-                statuses.forget()
                 dropped = subscription.dropped  # a page that connects gets the whole state
                 continue
             if dropped < subscription.dropped and time.monotonic() >= snapshot_due:
                 dropped, snapshot_due = subscription.dropped, time.monotonic() + SNAPSHOT_EVERY_S
+                self._statuses.forget()  # the state may have what was dropped: what follows is compared with none of before
                 self._run_in_loop(self._publish_snapshot(), ["state"], loop)
-            is_repeated = isinstance(news, SourceStatus) and not statuses.is_new(news)
+            is_repeated = isinstance(news, SourceStatus) and not self._statuses.is_new(news)
             outgoing = message(news) if news is not None and not is_repeated else None
             batch: list[Message] = []
             if outgoing is not None and outgoing[0] == LEVEL:
