@@ -214,10 +214,10 @@ def compared(
 
 
 def spread(values: Sequence[float]) -> dict[str, float] | None:
-    """Return median, 99th percentile and extremes."""
+    """Return median, 95th and 99th percentile and extremes."""
     if not values:
         return None
-    at = dict(zip(("least", "p50", "p99", "most"), np.percentile(values, [0, 50, 99, 100]), strict=True))
+    at = dict(zip(("least", "p50", "p95", "p99", "most"), np.percentile(values, [0, 50, 95, 99, 100]), strict=True))
     return {name: round(float(value), 4) for name, value in at.items()}
 
 

@@ -27,7 +27,7 @@ from training.weights import packed, write
 
 # Look-alikes an hour that may be taken for claps: each by itself (in bursts half of them are not: ``detect/prior.py``), and
 # by the early decision alone.
-FA, DECISIVE_FA = 16.0, 3.5
+FA, DECISIVE_FA = 16.0, 8.0
 GIVEN_UP = 0.002  # share of strangers' claps that the early rejection may cost
 MOST_REJECTED = 0.05  # the highest score of what the embedded model rejects (``Confirmer.rejected_score``)
 

@@ -36,6 +36,7 @@ from claptrap.core.weburl import give_credentials
 from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.settings.validation import check
+from claptrap.sources.base import StopSignal
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp import RtspSource, probe
 
@@ -65,7 +66,7 @@ class Listener:
     """A sink that has heard enough after so much sound."""
 
     def __init__(self, seconds: float) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.pacing = Pacing()
         self.opened: list[tuple[int, int]] = []
         self.frames: list[Frame] = []

@@ -127,7 +127,9 @@ class SlotState(NewestSound):
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
         heard = fill_silence(self.window(onset - CONTEXT, end))
         heard -= heard.mean()  # an offset would take the place of the loudest sample, to which YAMNet's input is scaled
-        return np.pad(heard, (SAMPLES - len(heard), 0))
+        window = np.zeros(SAMPLES, np.float32)
+        window[SAMPLES - len(heard) :] = heard
+        return window
 
 
 def fill_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -31,6 +31,7 @@ SAMPLES = 15_600  # 0.975 s at 16 kHz
 CLASSES = 521
 FEATURES = 1024 + 2048 + 1024
 _TAPS = (b"network/layer28/reduce_mean", b"network/layer9/conv/Conv2D", b"network/layer15/conv/Conv2D")
+_COLUMNS = (0, 4, 2)  # the last ones of each that are taken; 0 for all
 _SUBGRAPHS, _TENSORS, _OUTPUTS, _NAME = 2, 0, 2, 3  # numbers of fields: the model's, two of a graph, a tensor's (its schema)
 _UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 _LABELS = "yamnet_label_list.txt"
@@ -85,11 +86,12 @@ class YamNet:
         self._interpreter.invoke()
         scores = self._interpreter.get_tensor(self._scores)[0].astype(np.float32)
         pooled, ninth, fifteenth = (
-            (self._interpreter.get_tensor(index)[0].astype(np.float32) - zero) * np.float32(scale)
-            for index, scale, zero in self._taps
+            (self._interpreter.get_tensor(index)[0][-columns:].astype(np.float32) - zero) * np.float32(scale)
+            for (index, scale, zero), columns in zip(self._taps, _COLUMNS, strict=True)
         )
-        halves = ninth[-4:].reshape(4, 2, 4, -1).mean(axis=2)
-        features = np.concatenate([pooled.reshape(-1), halves.reshape(-1), fifteenth[-2:].mean(axis=1).reshape(-1)])
+        halves, high = ninth.reshape(4, 2, 4, -1), fifteenth.shape[1]
+        parts = pooled, np.add.reduce(halves, axis=2) / np.float32(4), np.add.reduce(fifteenth, axis=1) / np.float32(high)
+        features = np.concatenate([part.reshape(-1) for part in parts])
         return YamNetOutput(scores, features)
 
 

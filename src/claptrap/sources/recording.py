@@ -28,6 +28,7 @@ from claptrap.sources.container import FilePart, next_like, parts
 STREAM = "-"  # what a stream is called
 BLOCK_S = 4
 PCM_PACKET_BYTES = "65536"  # FFmpeg's own choice is a tenth of a second, each with work of its own
+WAV_PROBED_BYTES = "262144"  # with such packets FFmpeg would decode two minutes of it to learn what its header says
 MOST_BLOCK_VALUES = 4_000_000  # samples × channels: 16 MB, whatever a header says
 RATES_HZ = range(1_000, 1_000_001)
 # Formats that hold their own sound. Playlists and the like, which name other files and addresses, are none of them.
@@ -234,6 +235,8 @@ def _patched(data: bytes, at: int, patch_at: int, patch: bytes) -> bytes:
 def _container(av: Any, view: _View) -> Iterator[Any]:
     try:
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_size": PCM_PACKET_BYTES}
+        if view.recording.at(view.part.begin, 4) in (b"RIFF", b"RF64"):
+            options["probesize"] = WAV_PROBED_BYTES
         container = av.open(view, metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

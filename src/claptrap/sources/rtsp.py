@@ -76,7 +76,10 @@ class RtspSource:
         """
         try:
             alone_s = min(ALONE_S, self._stalled_s)
-            with open_stream(self._wanted, self._open_s, sink.stop, alone_s=alone_s) as opened:
+            with (
+                sink.stop.waking(sink.pacing.wake),
+                open_stream(self._wanted, self._open_s, sink.stop, alone_s=alone_s) as opened,
+            ):
                 live_as: tuple[int, int] | None = None
                 for frame in opened.frames(self._stalled_s, sink.stop, self._clock, sink.pacing):
                     if live_as is None:

@@ -22,13 +22,15 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import give_credentials, redact, scrubbed
-from claptrap.sources.pacing import Pacing
+from claptrap.sources.pacing import LONG_S, Pacing
 from claptrap.sources.rtsp_diagnosis import WITHIN_S as DIAGNOSE_S
 from claptrap.sources.rtsp_diagnosis import diagnosed
 from claptrap.sources.rtsp_frames import LEAST_GAP_S, FrameBatcher, Timeline
 from claptrap.sources.rtsp_preflight import Deadline, authorities, rtsp_preflight
 
 READ_S = 0.4  # a read waits no longer before it looks whether to stop
+REST = 0.7  # of a frame's length after which packets are looked for again, which wait in the socket meanwhile …
+WAITED_S = 0.002  # … where the last one had to be waited for: nothing is left behind there, however long a rest becomes
 TLS_READ_S = (
     4.0  # a read under TLS that is cut off ends the connection; so it may last, and only a stalled one delays a halt
 )
@@ -82,6 +84,7 @@ class OpenStream:
         self.was_heard = False
         self._stream = container.streams.audio[self.track.number - 1]
         self._early: list[Any] = []  # packets that came while it was opened
+        self._waited_s = 0.0  # for the newest packet
         self._timeline = Timeline(LEAST_GAP_S[wanted.transport])
 
     def wait_for_packet(self, within_s: float, deadline: Deadline, clock: Clock) -> bool:
@@ -103,7 +106,8 @@ class OpenStream:
         Raises:
             SourceError: ``rtsp.ended``, ``rtsp.stalled``, ``rtsp.undecodable``, ``rtsp.failed``.
         """
-        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher(pacing or Pacing())
+        pacing = pacing or Pacing()
+        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher(pacing)
         with _translated(self._av, self._where):
             for packet in self._packets(stop, clock):
                 if stop.is_set():
@@ -113,11 +117,17 @@ class OpenStream:
                     n_broken += 1
                 for frame in decoded or ():
                     heard_at, n_broken, self.was_heard = clock.monotonic(), 0, True
-                    yield from batcher.add(frame)
-                if packet is None:
+                    handed_on = list(batcher.add(frame))
+                    yield from handed_on
+                    if handed_on and self._waited_s >= WAITED_S and not pacing.is_urgent:
+                        pacing.wait(REST * pacing.block_s)
+                if packet is None and clock.monotonic() - heard_at >= LONG_S:  # no other track's, or a camera that pauses
                     yield from batcher.flush()
                 if clock.monotonic() - heard_at >= stalled_s:
                     raise self._stalled(stalled_s, n_broken)
+            if stop.is_set():
+                return
+            yield from batcher.flush()
         raise SourceError("rtsp.ended", retryable=True, where=self._where)
 
     def _packets(self, stop: threading.Event, clock: Clock) -> Iterator[Any]:
@@ -132,6 +142,7 @@ class OpenStream:
             asked_at = clock.monotonic()
             try:
                 for packet in self._container.demux():
+                    self._waited_s = clock.monotonic() - asked_at
                     yield packet if packet.stream_index == self._stream.index else None
                     asked_at = clock.monotonic()
             except (error.ExitError, error.BlockingIOError):
@@ -142,7 +153,6 @@ class OpenStream:
                     raise
                 raise self._stalled(TLS_READ_S, 0) from None
             return
-        yield None
 
     def _decode(self, packet: Any, clock: Clock) -> list[Frame] | None:
         """Return the sound in a packet; None where it is broken, as UDP's may be."""
