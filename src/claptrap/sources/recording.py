@@ -37,15 +37,8 @@ FORMATS = (
     "mxf,nistsphere,nut,ogg,oma,qcp,rm,sbc,shn,sox,tak,truehd,tta,voc,vqf,w64,wav,wv,xwma"
 )
 EXACT = ("flac", "mov", "tta", "wv", "tak", "ape")  # their number of samples is written in them; elsewhere it is an estimate
-CHECKED = (
-    "flac",
-    "tta",
-    "wv",
-    "tak",
-    "ape",
-    "ac3",
-    "eac3",
-)  # a decoder of these notices damage, and says so if it is asked to
+# A decoder of these notices damage, and says so if it is asked to.
+CHECKED = ("flac", "tta", "wv", "tak", "ape", "ac3", "eac3")
 FRAMED = ("aac", "ac3", "dts", "eac3", "mp3", "wv")  # nothing but frames; what is left behind the last is part of another
 GAPS_S = {"ogg": 0.05, "matroska": 0.5}  # time stamps that jump by so much: sound is missing between them
 DELAY_S = 0.3  # an encoder's delay and padding, at most

@@ -9,7 +9,7 @@ import { SourceIcon, SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { useSteady } from "../../press.ts";
 import { go, linkTo, route } from "../../route.ts";
-import { isBroken, sources, statusOf } from "../../store.ts";
+import { isAdding, isBroken, opened, sources, statusOf } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
 import { PatternPresets } from "../reactions/Patterns.tsx";
@@ -17,6 +17,7 @@ import { broken, folded, isFew, type Room, rooms } from "./rooms.ts";
 
 /** All sources, room by room. */
 export function Wall() {
+  if (opened.value && sources.value.length === 0) return <button type="button" class="quiet add-row" onClick={() => (isAdding.value = true)}>{t("add.open")}</button>;
   if (isFew.value) return <div class="cards">{sources.value.map((source) => <SourceCard key={source.id} source={source} />)}</div>;
   if (rooms.value.length === 1) return <Tiles of={rooms.value[0]!} />;
   return <>{rooms.value.map((room) => <Folding key={room.name} room={room} />)}</>;

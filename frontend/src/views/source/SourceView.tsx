@@ -93,6 +93,7 @@ function Live({ source }: { source: SourceSettings }) {
   );
 }
 
+const PACE_MS = 150; // every second beat, as the strip
 const CALM_MS = 1000;
 
 interface Props {
@@ -131,7 +132,7 @@ function Strip({ sourceId, threshold }: Props) {
   const shownIn = shade.value;
   useLayoutEffect(() => {
     const picture = new Picture(canvas.current!, shownIn);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_MS : PACE_MS;
     let drawnAt = 0;
     let isNew = false;
     const stops = [
@@ -142,7 +143,7 @@ function Strip({ sourceId, threshold }: Props) {
         isNew = true;
       }),
       onBeat(canvas.current!, () => {
-        if (!isNew || (calm && performance.now() - drawnAt < CALM_MS)) return;
+        if (!isNew || performance.now() - drawnAt < pace) return;
         isNew = false;
         drawnAt = performance.now();
         picture.draw(bar.current, score);
