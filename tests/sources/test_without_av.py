@@ -11,10 +11,11 @@ sys.modules["av"] = None  # importing it fails now
 import claptrap.service, claptrap.cli.detect
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import FileInput, RtspInput, SourceSpec
+from claptrap.sources.base import StopSignal
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.registry import Sources
 class Sink:
-    import threading
-    stop = threading.Event()
+    stop, pacing = StopSignal(), Pacing()
 Sources().build(SourceSpec("f", "F", FileInput("a.wav")))
 try:
     Sources().build(SourceSpec("r", "R", RtspInput("rtsp://cam/x"))).run(Sink())

@@ -180,5 +180,8 @@ def _is_provoked(said: str, provoked: Collection[str]) -> bool:
     words = set(said.split())
     unreachable = any(error in said for error in ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED"))
     removed = "404" in words and "/api/sources/" in said  # asked about a source in the moment in which it was removed
+    in_use = (
+        "503" in words and "/api/vban/streams?port=6980" in said
+    )  # the usual port, which the dialog asks first: only one has it
     wanted = any(word in words and address in said for word, _, address in (one.partition(" ") for one in provoked))
-    return bool(words & {"409", "412", "422"}) or wanted or unreachable or removed
+    return bool(words & {"409", "412", "422"}) or wanted or unreachable or removed or in_use
