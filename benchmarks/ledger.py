@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,26 +113,27 @@ class Ledger:
             self._dropped.append((before - WAITS_S, time.time() + AROUND_S))
 
     def balance(
-        self, home: House, clock: TimeOfDay, requests: Sequence[Request], topics: Sequence[str] | None
+        self, home: House, clock: TimeOfDay, requests: Callable[[], Sequence[Request]], topics: Sequence[str] | None
     ) -> dict[str, Any]:
         """Compare what was clapped with what was heard, journaled, delivered and published.
 
         Args:
             home: the service.
             clock: its time of day.
-            requests: all that came to the receiver.
+            requests: returns all that has come to the receiver; asked last, for deliveries go on.
             topics: of all events that came to the MQTT broker; None where there is none.
         """
         counted = self._counted()
         events = {one["id"]: one for one in pages(home, "/api/history", "events", self.source)}
         meant = {event_id: clock.meant(one["timestamp"]) for event_id, one in events.items()}
         at = np.array(sorted(itertools.chain.from_iterable(meant.values())))
-        clapped = np.array(self.clapper.claps)
+        settled_at = time.time() - DECIDED_S  # a clap may be heard before its clapper has written it down
         unheard = [clap for clap in counted if not has_any(at, [clap], self.clapper.same_s)]
         kept = pages(home, "/api/deliveries", "deliveries", self.source)
         deliveries = [one for one in kept if one["target_id"].endswith(".webhook")]
         monotonic_s = time.time() - time.monotonic()
-        came = [(body, r.at + monotonic_s) for r in requests if (body := r.json).get("source_id") == self.source]
+        clapped = np.array(self.clapper.claps)
+        came = [(body, r.at + monotonic_s) for r in requests() if (body := r.json).get("source_id") == self.source]
         times = Counter(body["event_id"] for body, _ in came)
         return {
             "clapped": len(clapped),
@@ -141,7 +142,11 @@ class Ledger:
             "lost_and_said": len(unheard) - len(silent := [at for at in unheard if not _within(at, self._dropped)]),
             "unheard_at": [round(at, 1) for at in silent],
             "journaled": len(events),
-            "journaled_without_clap": sum(not has_any(clapped, moments, self.clapper.same_s) for moments in meant.values()),
+            "journaled_without_clap": sum(
+                not has_any(clapped, moments, self.clapper.same_s)
+                for moments in meant.values()
+                if max(moments, default=0.0) < settled_at
+            ),
             "deliveries": dict(Counter(one["state"] for one in deliveries)),
             "without_delivery": len(set(events) - {one["event_id"] for one in deliveries}),
             "taken_that_never_came": len({one["event_id"] for one in deliveries if one["state"] == "taken"} - set(times)),

@@ -215,7 +215,9 @@ class Soak:
     def balances(self) -> dict[str, dict[str, Any]]:
         """Compare what was clapped with what came of it, for each ledger."""
         topics = [topic for topic, _ in self.watcher.events] if self.watcher else None
-        return {one.source: one.balance(self.home, self.clock, self.receiver.requests, topics) for one in self.ledgers}
+        return {
+            one.source: one.balance(self.home, self.clock, lambda: self.receiver.requests, topics) for one in self.ledgers
+        }
 
 
 @contextmanager
