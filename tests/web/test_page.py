@@ -352,6 +352,10 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
     page.get_by_role("navigation", name="Vues").get_by_role("link", name="Maison").click()
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
+    served.service.status.offer(SourceStatus("salon", State.ENDED))
+    sound = page.get_by_role("article", name="Salon").locator(".sound")
+    expect(sound.locator(".strip")).to_be_visible()
+    assert not sound.evaluate("one => [...one.childNodes].some(n => n.nodeType === Node.TEXT_NODE)"), "a 0 that says nothing"
 
 
 def test_nothing_sticks_out(page: Page) -> None:

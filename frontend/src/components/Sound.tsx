@@ -13,7 +13,7 @@ import { Shape } from "./Shape.tsx";
 /** How loud a source is, and how its candidates scored; where it gives no sound, why, in the same place: nothing moves. */
 export function Sound({ source }: { source: SourceSettings }) {
   const status = statuses.value[source.id];
-  const isMute = status && status.state !== "live" && (status.code || status.attempt);
+  const isMute = status && status.state !== "live" && (status.code !== "" || status.attempt > 0);
   return (
     <div class={`sound ${isMute ? "sound-mute" : ""}`}>
       {!isMute && <LevelMeter sourceId={source.id} live={isHeard(source.id)} />}
