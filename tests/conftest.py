@@ -76,3 +76,20 @@ def shared() -> Path:
             "the recordings are not part of the project; set CLAPTRAP_SHARED to a folder that has audio/ and models/"
         )
     return folder
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """Have every descriptor below 1,024 taken, as a thousand sources take them."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(2048, before[0]), before[1]))
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    while taken[-1] < 1024:
+        taken.append(os.dup(taken[0]))
+    try:
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 import time
@@ -500,23 +499,6 @@ def test_a_message_expires_in_the_brokers_queue(tmp_path: Path) -> None:
         link.post(replace(spec, max_age_s=3.0), event_payload(clap(2)), "k")
         home.wait_for(lambda: len(home.events) == 2)
         assert [7 <= (home.expiries[0] or 0) <= 8, home.expiries[1]] == [True, 3]
-
-
-@pytest.fixture
-def many_descriptors() -> Iterator[None]:
-    """Have every descriptor below 1,024 taken, as a thousand sources take them."""
-    resource = pytest.importorskip("resource", reason="Windows has no such limit")
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(2048, before[0]), before[1]))
-    taken = [os.open(os.devnull, os.O_RDONLY)]
-    while taken[-1] < 1024:
-        taken.append(os.dup(taken[0]))
-    try:
-        yield
-    finally:
-        for descriptor in taken:
-            os.close(descriptor)
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @needs_broker

@@ -412,6 +412,7 @@ def test_a_microphone_without_sound_is_given_up() -> None:
     assert SILENT_S <= clock.monotonic() < SILENT_S + 0.2
 
 
+@pytest.mark.usefixtures("many_descriptors")
 def test_a_recording_process_is_read_whatever_the_pipe_cuts() -> None:
     """What follows a loss begins another block; the end is told after all that came before it; garbage is the end."""
     opened = {**asdict(OpenMicrophone(USB, 16_000, 1)), "pulse_stream": None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import struct
 import subprocess
 import sys
@@ -117,11 +117,13 @@ class RecorderProcess:
     def _first_line(self) -> bytes:
         """Return the first line that it writes, or what there is of it at its end; wait for it, at most ``START_S``."""
         until = time.monotonic() + START_S
-        while b"\n" not in self._read_on:
-            if not select.select([self._output], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise SourceError("source.system_hangs", retryable=True, seconds=START_S)
-            if self._take():
-                break
+        with selectors.DefaultSelector() as selector:  # ``select`` takes no descriptor above 1,023
+            selector.register(self._output, selectors.EVENT_READ)
+            while b"\n" not in self._read_on:
+                if not selector.select(max(0.0, until - time.monotonic())):
+                    raise SourceError("source.system_hangs", retryable=True, seconds=START_S)
+                if self._take():
+                    break
         line, _, rest = self._read_on.partition(b"\n")
         self._read_on = rest
         return bytes(line)
